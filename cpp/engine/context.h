@@ -1,0 +1,49 @@
+// What a host sets up first: allocator and budget, log, compute threads.
+#ifndef INLAY_ENGINE_CONTEXT_H_
+#define INLAY_ENGINE_CONTEXT_H_
+
+#include <memory>
+#include <vector>
+
+#include "cpp/backend/backend.h"
+#include "cpp/base/log.h"
+#include "cpp/base/memory.h"
+#include "cpp/base/status.h"
+#include "cpp/base/thread_pool.h"
+
+namespace inlay::engine {
+
+struct ContextOptions {
+  std::shared_ptr<Allocator> allocator;  // null: built in
+  uint64_t memory_budget_bytes = 0;      // 0: unlimited
+  Log log;
+  int thread_count = 0;  // 0: physical cores available
+};
+
+// Immutable after creation; shared by models and engines, which keep it alive.
+// Threads start with the first weights or engine that needs them.
+class Context {
+ public:
+  static StatusOr<std::shared_ptr<Context>> Create(ContextOptions options);
+  const Log& log() const { return log_; }
+  const std::shared_ptr<MemoryPool>& memory() const { return memory_; }
+  StatusOr<ThreadPool*> threads();
+  int thread_count() const;
+  // Known devices, usable or not; index 0 is the processor.
+  const std::vector<backend::DeviceInfo>& devices() const { return devices_; }
+  // "auto" and "" mean the best usable one; a named one is never replaced.
+  // kNotFound lists the names; kFailedPrecondition gives the reason.
+  StatusOr<backend::Backend*> FindBackend(std::string_view device);
+
+ private:
+  Context() = default;
+  struct State;
+  Log log_;
+  std::shared_ptr<MemoryPool> memory_;
+  std::vector<backend::DeviceInfo> devices_;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace inlay::engine
+
+#endif  // INLAY_ENGINE_CONTEXT_H_

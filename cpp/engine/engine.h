@@ -1,0 +1,123 @@
+// The engine: requests in, events out, one step at a time.
+#ifndef INLAY_ENGINE_ENGINE_H_
+#define INLAY_ENGINE_ENGINE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cpp/base/clock.h"
+#include "cpp/base/status.h"
+#include "cpp/engine/model.h"
+#include "cpp/engine/request.h"
+
+namespace inlay::engine {
+
+struct EngineOptions {
+  int32_t context_length = 0;    // tokens of one request; 0: chosen
+  int32_t max_concurrency = 0;   // requests in one step; 0: chosen
+  int32_t max_step_tokens = 0;   // rows of one step; 0: chosen (512)
+  int32_t max_queue = 0;         // waiting requests; 0: chosen (1024)
+  uint64_t kv_cache_bytes = 0;   // 0: chosen from free memory
+  backend::KvType kv_type = backend::KvType::kAuto;
+  bool host_driven = false;      // no step thread; the host calls Step
+  int32_t max_pending_events = 0;  // per request, before it pauses; 0: 1024
+  // Push mode: called on the delivery thread with every batch of events;
+  // Poll is then refused.
+  std::function<void(const std::vector<Event>&)> on_events;
+  const Clock* clock = nullptr;  // null: monotonic
+};
+
+// What was chosen, and why.
+struct EngineConfig {
+  int32_t context_length = 0;
+  int32_t max_concurrency = 0;
+  int32_t max_step_tokens = 0;
+  int32_t max_queue = 0;
+  int32_t page_tokens = 0;
+  int32_t page_count = 0;
+  uint64_t kv_cache_bytes = 0;
+  backend::KvType kv_type = backend::KvType::kAuto;
+  std::string explanation;  // "context 8192 (model); cache 1.2 GiB (half of free 2.4 GiB)"
+};
+
+struct MemoryEstimate {
+  uint64_t weights = 0;
+  uint64_t weights_mapped = 0;
+  uint64_t kv_cache = 0;
+  uint64_t activations = 0;
+  uint64_t vocabulary = 0;  // tokenizer and metadata
+  uint64_t total() const {
+    return weights + weights_mapped + kv_cache + activations + vocabulary;
+  }
+};
+
+struct EngineStats {
+  uint64_t steps = 0, submitted = 0, finished = 0, failed = 0, cancelled = 0;
+  uint64_t prompt_tokens = 0, generated_tokens = 0;
+  int32_t running = 0, queued = 0;
+  int32_t pages_total = 0, pages_used = 0;
+  uint64_t events_pending = 0;
+  uint64_t memory_used_bytes = 0, memory_peak_bytes = 0;
+};
+
+enum class EngineState : int32_t {
+  kRunning = 1, kDraining = 2, kClosed = 3, kFailed = 4
+};
+enum class CloseMode : int32_t { kDrain = 1, kCancel = 2 };
+enum class CancelMode : int32_t { kStop = 1, kDrop = 2 };
+
+// Thread-safe except Poll and Step, which take one caller at a time.
+class Engine {
+ public:
+  static StatusOr<std::shared_ptr<Engine>> Create(std::shared_ptr<Model> model,
+                                                  const EngineOptions& options);
+  // The configuration that Create would choose, and its memory.
+  static StatusOr<EngineConfig> Choose(const Model& model,
+                                       const EngineOptions& options);
+  static StatusOr<MemoryEstimate> Estimate(const Model& model,
+                                           const EngineOptions& options);
+  virtual ~Engine() = default;
+
+  // Checks everything; a bad request fails here, alone. The id is unique in
+  // the process (from `NextRequestId`) and never 0.
+  virtual StatusOr<uint64_t> Submit(Request request) = 0;
+  // kNotFound if unknown or already ended. STOP keeps what was produced, DROP
+  // also discards undelivered deltas. The terminal event says kCancelled.
+  virtual Status Cancel(uint64_t id, CancelMode mode) = 0;
+  virtual StatusOr<RequestState> GetRequestState(uint64_t id) = 0;
+
+  // Waits up to timeout_ns (0: returns at once, <0: for ever) for events, and
+  // returns at most `max`. Empty after Wake or the timeout.
+  virtual StatusOr<std::vector<Event>> Poll(size_t max, int64_t timeout_ns) = 0;
+  virtual void Wake() = 0;
+  // A descriptor that is readable while events wait; owned by the engine.
+  virtual StatusOr<int> WaitHandle() = 0;
+  // Host-driven mode: one step. True if there is more to do.
+  virtual StatusOr<bool> Step() = 0;
+
+  // Ends all requests (each with its terminal event) and stops the threads.
+  // kDrain finishes accepted requests first, up to timeout_ns (<0: for ever),
+  // then cancels. Idempotent. kDeadlineExceeded if drain had to cancel.
+  // From the delivery thread: kAborted (the ABI's WOULD_DEADLOCK).
+  virtual Status Close(CloseMode mode, int64_t timeout_ns) = 0;
+
+  virtual EngineState state() const = 0;
+  virtual EngineStats stats() const = 0;
+  virtual const EngineConfig& config() const = 0;
+  virtual const std::shared_ptr<Model>& model() const = 0;
+  // True on the delivery thread, inside a callback.
+  virtual bool InCallback() const = 0;
+
+  // Blocking: raw logits of every position, tokens.size() * vocabulary floats.
+  virtual Status Score(std::vector<int32_t> tokens, float* logits) = 0;
+};
+
+// Process-unique, starting at 1.
+uint64_t NextRequestId();
+
+}  // namespace inlay::engine
+
+#endif  // INLAY_ENGINE_ENGINE_H_

@@ -1,0 +1,73 @@
+// What a caller submits, and what it gets back.
+#ifndef INLAY_ENGINE_REQUEST_H_
+#define INLAY_ENGINE_REQUEST_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cpp/base/status.h"
+#include "cpp/sampling/sampler.h"
+
+namespace inlay::engine {
+
+// A prompt is a list of parts.
+struct PromptPart {
+  enum class Kind : uint8_t { kText, kTokens };
+  Kind kind = Kind::kText;
+  std::string text;
+  bool parse_special = false;  // kText: recognise control tokens
+  std::vector<int32_t> tokens;
+};
+
+struct Request {
+  std::vector<PromptPart> parts;
+  bool add_special = true;    // BOS where the model wants it, once, in front
+  sampling::SamplingParams sampling;
+  int32_t max_tokens = 0;     // 0: until an end id or the context is full
+  std::vector<std::string> stop_strings;
+  std::vector<int32_t> stop_tokens;  // beside the model's end ids
+  bool ignore_end = false;    // end ids do not end generation
+  int64_t deadline_ns = 0;    // from submit; 0: none
+  bool report_special = false;  // control tokens appear in text
+  uint64_t user_data = 0;
+};
+
+enum class EventKind : int32_t {
+  kStarted = 1, kDelta = 2, kProgress = 3, kWarning = 4, kFinished = 5, kFailed = 6
+};
+
+enum class FinishReason : int32_t {
+  kNone = 0, kStop = 1, kLength = 2, kContextFull = 3, kCancelled = 4,
+  kDeadline = 5, kError = 6
+};
+
+enum class RequestState : int32_t { kQueued = 1, kRunning = 2, kFinished = 3 };
+
+struct Usage {
+  int32_t prompt_tokens = 0;
+  int32_t generated_tokens = 0;
+  int64_t queued_ns = 0;       // submit to first step
+  int64_t first_token_ns = 0;  // submit to first token
+  int64_t total_ns = 0;        // submit to end
+};
+
+// One event of one request. Deltas carry the tokens of one step and the text
+// that became complete with them (possibly none).
+struct Event {
+  EventKind kind = EventKind::kDelta;
+  uint64_t request_id = 0;
+  uint64_t user_data = 0;
+  std::string text;
+  std::vector<int32_t> tokens;
+  std::vector<float> logprobs;                 // one per token, if asked
+  std::vector<sampling::TokenLogprob> top;     // per token, `logprobs` each
+  int32_t progress_done = 0, progress_total = 0;  // prompt tokens
+  FinishReason reason = FinishReason::kNone;
+  Status status;                               // kFailed: why
+  Usage usage;                                 // terminal events
+};
+
+}  // namespace inlay::engine
+
+#endif  // INLAY_ENGINE_REQUEST_H_

@@ -1,0 +1,135 @@
+// A model as a short list of fused operations. Backends implement operations;
+// they know no model by name.
+//
+// All activations are rows of F32 in numbered slots; a slot has a fixed width
+// (floats per row). Operations run in order over all rows of a step, except
+// that SelectRows narrows the row set to those that need logits.
+#ifndef INLAY_MODEL_PLAN_H_
+#define INLAY_MODEL_PLAN_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cpp/formats/model_file.h"
+
+namespace inlay::model {
+
+using SlotId = int32_t;    // index into Plan::slot_widths
+using WeightId = int32_t;  // index into Plan::weights; -1: none
+
+// One weight of the file. Norm weights and biases are vectors [1, columns].
+struct Weight {
+  std::string name;                            // tensor name in the file
+  const formats::TensorInfo* tensor = nullptr;  // owned by the ModelFile
+  int64_t rows = 0;     // out features
+  int64_t columns = 0;  // in features
+  // A slice of the tensor's rows (fused QKV read as three, or a shard).
+  int64_t row_offset = 0;
+};
+
+enum class Activation : uint8_t { kNone, kSilu, kGelu, kGeluTanh, kRelu, kRelu2 };
+
+// out = table[token] * scale (+ positions[position])
+struct EmbedOp {
+  SlotId out;
+  WeightId table;
+  WeightId positions = -1;  // learned absolute positions
+  float scale = 1.0f;
+};
+
+enum class NormKind : uint8_t { kRms, kLayer };
+
+// out = norm(in) * weight (+ bias). RMSNorm: Zhang and Sennrich, 2019;
+// LayerNorm: Ba et al., 2016. Sums are in F32.
+struct NormOp {
+  SlotId in, out;
+  NormKind kind;
+  WeightId weight;
+  WeightId bias = -1;
+  float epsilon;
+};
+
+// y = W x (+ bias), W the concatenation of `weights` along the output. Then
+//   gated:    y has two halves g,u from two weights of equal size, and
+//             out = act(g) * u (width = half)
+//   else:     out = act(y)
+//   residual: out += (accumulates into the slot)
+struct LinearOp {
+  SlotId in, out;
+  std::vector<WeightId> weights;
+  std::vector<WeightId> biases;  // empty, or one per weight, -1 for none
+  Activation activation = Activation::kNone;
+  bool gated = false;
+  bool residual = false;
+};
+
+// Position encoding of one layer's q and k.
+struct Rope {
+  enum class Kind : uint8_t { kNone, kHalf, kInterleaved };
+  Kind kind = Kind::kNone;
+  int32_t dims = 0;       // rotated dimensions of each head, even
+  // Per pair of dimensions: angle = position * inverse_frequency[i]. Scaling
+  // (linear, llama3, yarn) is already in it. dims/2 entries.
+  std::vector<float> inverse_frequency;
+  float magnitude = 1.0f;  // yarn attention factor, multiplies cos and sin
+};
+
+// Rotates q and k inside `qkv` (laid out q heads, k heads, v heads) by the
+// rows' positions, and writes k and v of each row into the layer's pages.
+struct RopeAppendOp {
+  SlotId qkv;
+  int32_t layer;  // cache layer, 0-based
+  int32_t rope;   // index into Plan::ropes
+};
+
+// Paged causal attention of the q heads in `qkv` over the layer's pages.
+struct AttentionOp {
+  SlotId qkv, out;
+  int32_t layer;
+  float scale;             // of the scores, usually 1/sqrt(head_dim)
+  int32_t window = 0;      // 0: all earlier positions
+};
+
+// Keeps only StepPlan::logits_rows; later operations see just those rows.
+struct SelectRowsOp {
+  SlotId in, out;
+};
+
+// logits = scale * (W x + bias) on the selected rows; followed by sampling.
+struct HeadOp {
+  SlotId in;
+  WeightId weight;
+  WeightId bias = -1;
+  float scale = 1.0f;
+};
+
+using Op = std::variant<EmbedOp, NormOp, LinearOp, RopeAppendOp, AttentionOp,
+                        SelectRowsOp, HeadOp>;
+
+// The shape of one cache layer.
+struct CacheLayer {
+  int32_t kv_head_count;
+  int32_t key_dim;    // per head
+  int32_t value_dim;  // per head
+};
+
+struct Plan {
+  std::string architecture;  // for messages only
+  int32_t vocabulary_size = 0;
+  int32_t context_length = 0;  // what the model was trained for
+  int32_t embedding_length = 0;
+  int32_t head_count = 0;
+  int32_t kv_head_count = 0;
+  int32_t head_dim = 0;
+  std::vector<int32_t> slot_widths;
+  std::vector<Weight> weights;
+  std::vector<Rope> ropes;
+  std::vector<CacheLayer> cache_layers;
+  std::vector<Op> ops;
+};
+
+}  // namespace inlay::model
+
+#endif  // INLAY_MODEL_PLAN_H_

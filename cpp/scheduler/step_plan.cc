@@ -1,0 +1,15 @@
+#include "cpp/scheduler/step_plan.h"
+
+namespace inlay::scheduler {
+
+void StepPlan::Clear() {
+  tokens.clear();
+  positions.clear();
+  groups.clear();
+  blocks.clear();
+  logits_rows.clear();
+  samples.clear();
+  logits_out = nullptr;
+}
+
+}  // namespace inlay::scheduler

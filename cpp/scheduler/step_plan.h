@@ -1,0 +1,56 @@
+// A step as a plain value: what the scheduler decides and a backend executes.
+//
+// A step is one ragged batch of rows. A row is one token of one request at one
+// position. Rows of a request are consecutive and form a row group; prompt
+// chunks, decodes, drafts and scoring are the same thing with other counts.
+// All arrays are flat and reused, so that a steady state allocates nothing.
+#ifndef INLAY_SCHEDULER_STEP_PLAN_H_
+#define INLAY_SCHEDULER_STEP_PLAN_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "cpp/sampling/sampler.h"
+
+namespace inlay::scheduler {
+
+// One request's share of a step.
+struct RowGroup {
+  uint64_t request_id = 0;
+  int32_t row_begin = 0;   // rows [row_begin, row_begin + row_count)
+  int32_t row_count = 0;   // >= 1
+  int32_t position = 0;    // absolute position of the first row; also the
+                           // number of tokens the cache holds before the step
+  int32_t block_begin = 0;  // its block table: blocks[block_begin ...]
+  int32_t block_count = 0;  // covers position + row_count tokens
+  int32_t logits_begin = 0;  // its entries in logits_rows
+  int32_t logits_count = 0;  // 0 for a prompt chunk that is not the last
+  bool sample = false;       // sample from the last of its logits rows
+};
+
+struct StepPlan {
+  std::vector<int32_t> tokens;       // one per row
+  std::vector<int32_t> positions;    // one per row
+  std::vector<RowGroup> groups;
+  std::vector<int32_t> blocks;       // page indices, all block tables
+  std::vector<int32_t> logits_rows;  // row indices, ascending
+  // One per group with `sample`, in order of groups.
+  std::vector<sampling::SampleInput> samples;
+  // Null, or where to copy raw logits: logits_rows.size() * vocabulary floats.
+  // Only scoring uses it.
+  float* logits_out = nullptr;
+
+  int32_t rows() const { return static_cast<int32_t>(tokens.size()); }
+  void Clear();
+};
+
+struct StepResult {
+  // One per entry of StepPlan::samples.
+  std::vector<sampling::SampleOutput> samples;
+  // One per entry of StepPlan::samples: OK, or why this row has no token.
+  std::vector<Status> sample_status;
+};
+
+}  // namespace inlay::scheduler
+
+#endif  // INLAY_SCHEDULER_STEP_PLAN_H_
