@@ -9,10 +9,14 @@ namespace inlay {
 
 class Clock {
  public:
-  virtual ~Clock() = default;
   virtual int64_t NowNs() const = 0;
   // The process's monotonic clock. Stateless; never destroyed.
   static const Clock& Monotonic();
+
+ protected:
+  // Not virtual: clocks are never owned through this class, and a trivial
+  // destructor keeps static clocks out of the exit handlers.
+  ~Clock() = default;
 };
 
 }  // namespace inlay

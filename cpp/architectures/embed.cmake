@@ -1,0 +1,13 @@
+# Writes the bytes of FILES as {name, size, bytes} initialisers into OUT.
+set(text "// Generated from the data files; do not edit.\n")
+set(table "constexpr BuiltinData kBuiltinData[] = {\n")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR size "${digits} / 2")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  string(APPEND text "constexpr unsigned char k_${name}[] = {${bytes}};\n")
+  string(APPEND table "    {\"${name}\", k_${name}, ${size}},\n")
+endforeach()
+file(WRITE ${OUT} "${text}${table}};\n")
