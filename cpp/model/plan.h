@@ -21,15 +21,22 @@ using WeightId = int32_t;  // index into Plan::weights; -1: none
 
 // One weight of the file. Norm weights and biases are vectors [1, columns].
 struct Weight {
-  std::string name;                            // tensor name in the file
+  std::string name;                             // tensor name in the file
   const formats::TensorInfo* tensor = nullptr;  // owned by the ModelFile
-  int64_t rows = 0;     // out features
-  int64_t columns = 0;  // in features
+  int64_t rows = 0;                             // out features
+  int64_t columns = 0;                          // in features
   // A slice of the tensor's rows (fused QKV read as three, or a shard).
   int64_t row_offset = 0;
 };
 
-enum class Activation : uint8_t { kNone, kSilu, kGelu, kGeluTanh, kRelu, kRelu2 };
+enum class Activation : uint8_t {
+  kNone,
+  kSilu,
+  kGelu,
+  kGeluTanh,
+  kRelu,
+  kRelu2
+};
 
 // out = table[token] * scale (+ positions[position])
 struct EmbedOp {
@@ -69,7 +76,7 @@ struct LinearOp {
 struct Rope {
   enum class Kind : uint8_t { kNone, kHalf, kInterleaved };
   Kind kind = Kind::kNone;
-  int32_t dims = 0;       // rotated dimensions of each head, even
+  int32_t dims = 0;  // rotated dimensions of each head, even
   // Per pair of dimensions: angle = position * inverse_frequency[i]. Scaling
   // (linear, llama3, yarn) is already in it. dims/2 entries.
   std::vector<float> inverse_frequency;
@@ -88,8 +95,8 @@ struct RopeAppendOp {
 struct AttentionOp {
   SlotId qkv, out;
   int32_t layer;
-  float scale;             // of the scores, usually 1/sqrt(head_dim)
-  int32_t window = 0;      // 0: all earlier positions
+  float scale;         // of the scores, usually 1/sqrt(head_dim)
+  int32_t window = 0;  // 0: all earlier positions
 };
 
 // Keeps only StepPlan::logits_rows; later operations see just those rows.

@@ -1,0 +1,42 @@
+// The numbers of one model, read from its file by the architecture's keys.
+#ifndef INLAY_MODEL_HYPERPARAMETERS_H_
+#define INLAY_MODEL_HYPERPARAMETERS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "cpp/architectures/architecture.pb.h"
+#include "cpp/base/status.h"
+#include "cpp/formats/model_file.h"
+
+namespace inlay::model {
+
+// All within the bounds that ReadHyperparameters states, so that products of
+// two of them fit an int64 and a slot width fits an int32.
+struct Hyperparameters {
+  int32_t context_length = 0;       // 1 .. 2^27
+  int32_t embedding_length = 0;     // 1 .. 2^20
+  int32_t block_count = 0;          // 1 .. 1024
+  int32_t feed_forward_length = 0;  // 1 .. 2^22
+  int32_t head_count = 0;           // 1 .. 2^14
+  int32_t kv_head_count = 0;        // divides head_count
+  int32_t head_dim = 0;             // 1 .. 2^14
+  float norm_epsilon = 0.0f;        // 0 <= e < 1
+  float rope_base = 0.0f;           // > 0 if the architecture rotates
+  int32_t rope_dimensions = 0;      // even, <= head_dim
+  int32_t sliding_window = 0;       // 0: none
+};
+
+// kInvalidArgument or kDataLoss naming the key that is missing, of another
+// type, or out of its bounds; kUnimplemented for per-layer arrays.
+StatusOr<Hyperparameters> ReadHyperparameters(
+    const architectures::Architecture& architecture,
+    const formats::ModelFile& file);
+
+// Replaces {arch} by the architecture's GGUF name.
+std::string ExpandKey(const architectures::Architecture& architecture,
+                      const std::string& key);
+
+}  // namespace inlay::model
+
+#endif  // INLAY_MODEL_HYPERPARAMETERS_H_

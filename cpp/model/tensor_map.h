@@ -1,0 +1,50 @@
+// Finds the tensors of an architecture in a file and checks their shapes.
+#ifndef INLAY_MODEL_TENSOR_MAP_H_
+#define INLAY_MODEL_TENSOR_MAP_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "cpp/architectures/architecture.pb.h"
+#include "cpp/base/status.h"
+#include "cpp/formats/model_file.h"
+#include "cpp/model/plan.h"
+
+namespace inlay::model {
+
+// Adds weights to a Plan by name. Every tensor used is remembered, so that one
+// without a place in the architecture is an error and not a silent omission.
+class TensorMap {
+ public:
+  TensorMap(const architectures::Architecture& architecture,
+            const formats::ModelFile& file, Plan* plan)
+      : architecture_(architecture), file_(file), plan_(plan) {}
+
+  // The weight `names` of layer `layer` (-1: none) as [rows, columns]; rows 0
+  // accepts any. -1 if the description or, when optional, the file lacks it.
+  // kInvalidArgument names a missing tensor or a wrong shape; kUnimplemented
+  // a type that cannot be computed with.
+  StatusOr<WeightId> Matrix(const architectures::Tensor& names, int layer,
+                            int64_t rows, int64_t columns);
+  // A vector of `length` floats.
+  StatusOr<WeightId> Vector(const architectures::Tensor& names, int layer,
+                            int64_t length);
+
+  // kUnimplemented naming the first tensor that nothing asked for.
+  Status CheckAllUsed() const;
+
+ private:
+  StatusOr<WeightId> Add(const architectures::Tensor& names, int layer,
+                         int64_t rows, int64_t columns, bool vector);
+
+  const architectures::Architecture& architecture_;
+  const formats::ModelFile& file_;
+  Plan* const plan_;
+  absl::flat_hash_set<std::string> used_;
+  int max_layer_ = -1;
+};
+
+}  // namespace inlay::model
+
+#endif  // INLAY_MODEL_TENSOR_MAP_H_
