@@ -58,6 +58,12 @@ void PackRows(Isa isa, PackedFormat format, DType type, const uint8_t* src,
               int64_t rows, int64_t columns, int64_t row_begin,
               int64_t row_end, uint8_t* dst);
 
+// Expands one packed row (not kRaw) to `columns` floats: what the kernels take
+// its weights to be. Serves the embedding look-up of a matrix that is also the
+// output head, so that it is held once.
+void UnpackRow(Isa isa, PackedFormat format, const uint8_t* packed,
+               int64_t rows, int64_t columns, int64_t row, float* dst);
+
 // Bytes of one prepared activation row of `columns`.
 size_t ActivationRowBytes(ActivationFormat format, int64_t columns);
 // Prepares one row. `dst` is 64-byte aligned.
