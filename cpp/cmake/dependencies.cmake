@@ -1,18 +1,23 @@
-# Interim: system copies.
-find_package(absl REQUIRED)
-find_package(Protobuf REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
-pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
-find_library(UTF8PROC utf8proc REQUIRED)
-add_library(inlay_dep_absl INTERFACE)
-target_link_libraries(inlay_dep_absl INTERFACE absl::status absl::statusor absl::strings
-  absl::flat_hash_map absl::flat_hash_set absl::span absl::function_ref absl::str_format absl::cord)
-add_library(inlay_dep_protobuf INTERFACE)
-target_link_libraries(inlay_dep_protobuf INTERFACE protobuf::libprotobuf-lite)
-add_library(inlay_dep_pcre2 INTERFACE)
-target_link_libraries(inlay_dep_pcre2 INTERFACE PkgConfig::PCRE2)
-add_library(inlay_dep_simdjson INTERFACE)
-target_link_libraries(inlay_dep_simdjson INTERFACE PkgConfig::SIMDJSON)
-add_library(inlay_dep_utf8proc INTERFACE)
-target_link_libraries(inlay_dep_utf8proc INTERFACE ${UTF8PROC})
+# Defines inlay_dep_absl, inlay_dep_protobuf, inlay_dep_pcre2,
+# inlay_dep_simdjson, inlay_dep_utf8proc and INLAY_PROTOC.
+if(INLAY_SYSTEM_DEPS)
+  include(dependencies_system)
+else()
+  include(dependencies_pinned)
+endif()
+
+# The schema compiler must be of the runtime's version: generated code checks.
+if(NOT INLAY_PROTOC)
+  find_program(INLAY_PROTOC protoc)
+endif()
+if(NOT INLAY_PROTOC)
+  message(FATAL_ERROR "protoc ${INLAY_PROTOBUF_VERSION} is missing "
+    "(Debian package protobuf-compiler); or pass -DINLAY_PROTOC=PATH")
+endif()
+execute_process(COMMAND ${INLAY_PROTOC} --version
+  OUTPUT_VARIABLE protoc_version OUTPUT_STRIP_TRAILING_WHITESPACE)
+if(NOT protoc_version STREQUAL "libprotoc ${INLAY_PROTOBUF_VERSION}")
+  message(FATAL_ERROR "${INLAY_PROTOC} is '${protoc_version}', but Protobuf "
+    "${INLAY_PROTOBUF_VERSION} is linked: install that version (Debian 12: "
+    "protobuf-compiler), or pass -DINLAY_PROTOC=PATH")
+endif()

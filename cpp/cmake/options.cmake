@@ -11,4 +11,26 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 option(INLAY_BUILD_TESTS "Build the tests" OFF)
-option(INLAY_SYSTEM_DEPS "Use the system's copies of all dependencies" ON)
+option(INLAY_BUILD_FUZZERS "Build the fuzz targets (needs clang)" OFF)
+option(INLAY_SYSTEM_DEPS "Use the system's copies of all dependencies" OFF)
+set(INLAY_SANITIZE "" CACHE STRING
+  "Sanitizers, as -fsanitize= takes them: address,undefined or thread")
+
+# Sections let the linker drop what nobody calls.
+add_compile_options(-ffunction-sections -fdata-sections)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Unique symbols would pin the library in memory after dlclose.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
+endif()
+if(INLAY_SANITIZE)
+  add_compile_options(-fsanitize=${INLAY_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${INLAY_SANITIZE})
+endif()
+if(INLAY_BUILD_FUZZERS)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "The fuzz targets need clang's libFuzzer: use the "
+      "preset 'fuzz' (Debian: clang-14, libclang-rt-14-dev)")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
