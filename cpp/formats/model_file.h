@@ -13,17 +13,16 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "cpp/base/status.h"
-#include "kernels/common/dtype.h"
 #include "cpp/io/source.h"
+#include "kernels/common/dtype.h"
 
 namespace inlay::formats {
 
 // Integers widen to int64 or uint64, floats to double; arrays are of one type.
 using MetadataValue =
     std::variant<bool, int64_t, uint64_t, double, std::string,
-                 std::vector<bool>, std::vector<int64_t>,
-                 std::vector<uint64_t>, std::vector<double>,
-                 std::vector<std::string>>;
+                 std::vector<bool>, std::vector<int64_t>, std::vector<uint64_t>,
+                 std::vector<double>, std::vector<std::string>>;
 
 using kernels::DType;
 
@@ -37,11 +36,11 @@ struct MetadataEntry {
 struct TensorInfo {
   std::string name;
   DType type = DType::kF32;
-  int rank = 0;                          // 1..4
-  std::array<int64_t, 4> shape = {};     // each >= 1, first `rank` used
-  uint64_t offset = 0;                   // absolute, in the source
+  int rank = 0;                       // 1..4
+  std::array<int64_t, 4> shape = {};  // each >= 1, first `rank` used
+  uint64_t offset = 0;                // absolute, in the source
   uint64_t bytes = 0;
-  int64_t elements() const;              // fits int64, checked when parsed
+  int64_t elements() const;  // fits int64, checked when parsed
   int64_t columns() const { return shape[rank - 1]; }
   int64_t rows() const { return elements() / columns(); }
 };

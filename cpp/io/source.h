@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "cpp/base/status.h"
 
@@ -31,10 +32,14 @@ class Source {
   virtual std::string_view name() const = 0;
 };
 
+// When one of these fails, `release` has not run and will not.
+
 // Opens a regular file, mapped when `map`. kNotFound, kUnavailable,
-// kInvalidArgument (directory, pipe). The path is UTF-8.
+// kInvalidArgument (directory, pipe). The path is UTF-8. ReadAt never touches
+// the mapping, so it stays safe when the file is cut while it is in use.
 StatusOr<std::shared_ptr<Source>> OpenFile(const std::string& path, bool map);
 // Duplicates `descriptor`; the caller keeps its own. `size` 0: to the end.
+// The descriptor's file position is neither used nor moved.
 StatusOr<std::shared_ptr<Source>> OpenDescriptor(int descriptor,
                                                  uint64_t offset, uint64_t size,
                                                  bool map);
@@ -43,8 +48,7 @@ StatusOr<std::shared_ptr<Source>> OpenMemory(std::span<const uint8_t> bytes,
                                              std::function<void()> release);
 // The host's reader: fills out from offset. Calls may come from any thread,
 // but never two at once.
-using HostRead =
-    std::function<Status(uint64_t offset, std::span<uint8_t> out)>;
+using HostRead = std::function<Status(uint64_t offset, std::span<uint8_t> out)>;
 StatusOr<std::shared_ptr<Source>> OpenReader(uint64_t size, HostRead read,
                                              std::function<void()> release);
 

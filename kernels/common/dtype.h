@@ -35,6 +35,28 @@ enum class DType : uint8_t {
   kI16,
   kI32,
   kI64,
+  kQ8_1,
+  kQ8_K,
+  kQ1_0,
+  kIQ1_S,
+  kIQ1_M,
+  kIQ2_XXS,
+  kIQ2_XS,
+  kIQ2_S,
+  kIQ3_XXS,
+  kIQ3_S,
+  kTQ1_0,
+  kTQ2_0,
+  kNVFP4,
+  // Withdrawn from the specification; old files hold them.
+  kQ4_2,
+  kQ4_3,
+  kQ4_0_4_4,
+  kQ4_0_4_8,
+  kQ4_0_8_8,
+  kIQ4_NL_4_4,
+  kIQ4_NL_4_8,
+  kIQ4_NL_8_8,
   kCount,
 };
 
@@ -42,14 +64,15 @@ struct DTypeInfo {
   std::string_view name;   // as GGUF spells it: "Q4_K"
   int32_t block_elements;  // 1 for plain types
   int32_t block_bytes;
-  bool computable;         // Dequantize supports it
+  bool computable;  // Dequantize supports it
 };
 
 // `type` < kCount.
 const DTypeInfo& GetDTypeInfo(DType type);
 
 // Expands `count` elements (a multiple of block_elements) from `src` to F32,
-// exactly as the PyPI package gguf does (bit for bit). `type` is computable.
+// exactly as the PyPI package gguf does (bit for bit). `type` is computable;
+// for any other the result is zeros. `src` needs no alignment.
 void Dequantize(DType type, const uint8_t* src, int64_t count, float* dst);
 
 }  // namespace inlay::kernels
