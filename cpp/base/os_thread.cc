@@ -1,0 +1,34 @@
+#include "cpp/base/os_thread.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstring>
+
+namespace inlay {
+
+ScopedSignalBlock::ScopedSignalBlock() {
+  static_assert(sizeof(sigset_t) <= sizeof(saved_));
+  sigset_t all;
+  sigset_t old;
+  sigfillset(&all);
+  blocked_ = pthread_sigmask(SIG_SETMASK, &all, &old) == 0;
+  std::memcpy(saved_, &old, sizeof(old));
+}
+
+ScopedSignalBlock::~ScopedSignalBlock() {
+  if (!blocked_) return;
+  sigset_t old;
+  std::memcpy(&old, saved_, sizeof(old));
+  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+}
+
+void SetThreadName(const char* name) {
+#if defined(__linux__)
+  char buffer[16] = {};
+  std::strncpy(buffer, name, sizeof(buffer) - 1);
+  pthread_setname_np(pthread_self(), buffer);
+#endif
+}
+
+}  // namespace inlay
