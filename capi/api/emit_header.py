@@ -34,7 +34,7 @@ def signature(row, params, name=None):
         return head + "void)"
     args = [declare(p[0], p[1]) for p in params]
     one = head + ", ".join(args) + ")"
-    if len(one) <= 62:
+    if len("INLAY_API " + one + " INLAY_NOEXCEPT;") <= 80:
         return one
     return head + "\n    " + ",\n    ".join(args) + ")"
 
@@ -74,7 +74,7 @@ def _prologue(api):
 #if defined(INLAY_STATIC)
 #define INLAY_API
 #elif defined(_WIN32)
-#if defined(INLAY_BUILDING)
+#if defined(INLAY_BUILDING_LIBRARY)
 #define INLAY_API __declspec(dllexport)
 #else
 #define INLAY_API __declspec(dllimport)

@@ -10,7 +10,10 @@ import pathlib
 import sys
 
 import api_model
+import emit_code
+import emit_docs
 import emit_header
+import emit_tests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -18,13 +21,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def outputs(api):
     """Path -> text of every generated file."""
     files = {"capi/include/inlay/inlay.h": emit_header.emit(api)}
-    try:
-        import emit_code, emit_docs, emit_tests
-        files |= emit_code.emit(api) | emit_docs.emit(api)
-        files |= emit_tests.emit(api)
-    except ImportError:
-        pass
-    return files
+    return (files | emit_code.emit(api) | emit_docs.emit(api) |
+            emit_tests.emit(api))
 
 
 def main(argv):

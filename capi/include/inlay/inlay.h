@@ -31,7 +31,7 @@
 #if defined(INLAY_STATIC)
 #define INLAY_API
 #elif defined(_WIN32)
-#if defined(INLAY_BUILDING)
+#if defined(INLAY_BUILDING_LIBRARY)
 #define INLAY_API __declspec(dllexport)
 #else
 #define INLAY_API __declspec(dllimport)
@@ -606,14 +606,17 @@ struct inlay_context_options {
   void* allocator_user_data;
   /**
    * Called once with allocator_user_data when the last block is freed and the
-   * context is gone; may be NULL.
+   * context is gone; not if creation fails; may be NULL.
    */
   inlay_release_fn allocator_release;
   /** Log sink; NULL: silent. */
   inlay_log_fn log;
   /** Passed to log. */
   void* log_user_data;
-  /** Called once with log_user_data when the context is gone; may be NULL. */
+  /**
+   * Called once with log_user_data when the context is gone; not if creation
+   * fails; may be NULL.
+   */
   inlay_release_fn log_release;
   /**
    * Most detailed level wanted, one of inlay_log_level; 0: INLAY_LOG_WARNING.
@@ -742,10 +745,7 @@ struct inlay_model_source {
   int32_t kind;
   /** PATH: UTF-8 path of a regular file. */
   const char* path;
-  /**
-   * Bytes of path, or INLAY_NUL. 0 with a path that is not NULL means
-   * INLAY_NUL.
-   */
+  /** Bytes of path, or INLAY_NUL. */
   size_t path_size;
   /**
    * MEMORY: the bytes, unchanged and valid until release runs. Aligned to 64
@@ -764,9 +764,9 @@ struct inlay_model_source {
   /** Passed to read and release. */
   void* user_data;
   /**
-   * Called once with user_data when the library no longer needs the source,
-   * also when the opening fails; may be NULL. Not called if this struct itself
-   * is refused for its size or an unknown field.
+   * Called once with user_data when the library no longer needs the source;
+   * not if the call that was given it fails (a load that fails later does call
+   * it); may be NULL.
    */
   inlay_release_fn release;
   /** FD: a descriptor, duplicated by the call; the caller keeps its own. */
@@ -797,10 +797,7 @@ struct inlay_model_options {
    * device is never replaced by another.
    */
   const char* device;
-  /**
-   * Bytes of device, or INLAY_NUL. 0 with a device that is not NULL means
-   * INLAY_NUL.
-   */
+  /** Bytes of device, or INLAY_NUL. */
   size_t device_size;
   /** Tunables of scope "model"; NULL: defaults. Read during the call. */
   inlay_options* options;
@@ -1246,10 +1243,7 @@ struct inlay_request {
   uint64_t flags;
   /** The prompt as one text; NULL if parts are given. */
   const char* prompt;
-  /**
-   * Bytes of prompt, or INLAY_NUL. 0 with a prompt that is not NULL is an
-   * empty prompt.
-   */
+  /** Bytes of prompt, or INLAY_NUL. */
   size_t prompt_size;
   /** The prompt as parts; NULL if prompt is given. */
   const inlay_prompt_part* parts;
@@ -2480,10 +2474,12 @@ INLAY_API inlay_status inlay_engine_wait_handle(
  * @{ */
 
 /**
- * Submits a request and waits for its whole answer. Other requests run and are
- * polled beside it. The request's user_data and release work as with
- * inlay_submit; its events are not seen by inlay_poll or on_events. A host-
- * driven engine is stepped by this call.
+ * Submits a request and waits for its whole answer. A request that was
+ * cancelled or met its deadline gives a result with that finish reason and
+ * what was generated so far. Other requests run and are polled beside it. The
+ * request's user_data and release work as with inlay_submit; its events are
+ * not seen by inlay_poll or on_events. A host-driven engine is stepped by this
+ * call.
  * @param engine The engine.
  * @param request What to generate.
  * @param out Receives the result; NULL on failure.
@@ -2491,9 +2487,8 @@ INLAY_API inlay_status inlay_engine_wait_handle(
  * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
  *   INLAY_ERR_UNSUPPORTED_FIELD, INLAY_ERR_UNSUPPORTED,
  *   INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_FAILED_PRECONDITION,
- *   INLAY_ERR_NOT_FOUND, INLAY_ERR_DATA_LOSS, INLAY_ERR_CANCELLED,
- *   INLAY_ERR_DEADLINE_EXCEEDED, INLAY_ERR_INTERNAL, INLAY_ERR_OUT_OF_MEMORY,
- *   INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
+ *   INLAY_ERR_NOT_FOUND, INLAY_ERR_DATA_LOSS, INLAY_ERR_INTERNAL,
+ *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
  * Thread class: blocking. Any thread; may wait; not inside a callback.
  * Waits at most: The request's max_tokens, the engine's context, and
  *   deadline_ns.
@@ -2546,7 +2541,8 @@ INLAY_API inlay_status inlay_generation_retain(
  * Ownership: Consumes the reference.
  * @since 0.1
  */
-INLAY_API void inlay_generation_release(inlay_generation* generation) INLAY_NOEXCEPT;
+INLAY_API void inlay_generation_release(
+    inlay_generation* generation) INLAY_NOEXCEPT;
 
 /**
  * Logits of every position of a token sequence: row i holds the logits of what
