@@ -38,7 +38,7 @@ string(SHA256 recipe_hash "${recipe_text}")
 string(SUBSTRING ${recipe_hash} 0 12 recipe_hash)
 set(INLAY_DEPS_PREFIX ${INLAY_CACHE_DIR}/deps-${recipe_hash})
 
-# run(WHAT COMMAND...): runs one step, its output in a log shown on failure.
+# Runs one quiet step; its output goes to a log that is shown on failure.
 function(inlay_third_party_step what log)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result
     OUTPUT_FILE ${log} ERROR_FILE ${log})
@@ -101,8 +101,12 @@ function(inlay_build_dependencies)
     -DSIMDJSON_DEFINITIONS=${definitions}
     -DCMAKE_INSTALL_PREFIX=${work}/prefix)
   cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
-  inlay_third_party_step("Building the dependencies" ${work}/build.log
-    ${CMAKE_COMMAND} --build ${work}/build --parallel ${cores})
+  execute_process(  # Not quiet: it takes minutes.
+    COMMAND ${CMAKE_COMMAND} --build ${work}/build --parallel ${cores}
+    RESULT_VARIABLE result)
+  if(result)
+    message(FATAL_ERROR "Building the dependencies failed (see above)")
+  endif()
   inlay_third_party_step("Installing the dependencies" ${work}/install.log
     ${CMAKE_COMMAND} --install ${work}/build)
   file(REMOVE_RECURSE ${INLAY_DEPS_PREFIX})

@@ -38,6 +38,7 @@ write_source_list() {
   local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   local signed=
   [ ! -f "$keyring" ] || signed="[signed-by=$keyring] "
+  # shellcheck disable=SC2016  # apt expands these names.
   apt-get indextargets \
     --format '$(ORIGIN)|$(SITE) $(RELEASE) $(COMPONENT)' \
     'Created-By: Packages' | sort -u |
