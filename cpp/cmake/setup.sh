@@ -101,7 +101,7 @@ run_build_step() {
   fi
 }
 
-# configure_and_build PRESET BUILD_DIR [CMAKE_ARGUMENT...]
+# configure_and_build PRESET BUILD_DIR [TARGET...]: everything, or the targets.
 configure_and_build() {
   local preset=$1 dir=$2
   shift 2
@@ -110,9 +110,11 @@ configure_and_build() {
     local launcher=()
     ! have ccache || launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache
       -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-    run_build_step "dependencies" "$dir/configure.log" cmake --preset "$preset" \
-      -G "$(generator "$dir")" "${launcher[@]}" "$@"
+    run_build_step "dependencies" "$dir/configure.log" cmake \
+      --preset "$preset" -G "$(generator "$dir")" "${launcher[@]}"
   fi
+  local targets=()
+  [ $# -eq 0 ] || targets=(--target "$@")
   run_build_step "build" "$dir/build.log" cmake --build "$dir" \
-    --parallel "$(nproc)"
+    --parallel "$(nproc)" "${targets[@]}"
 }
