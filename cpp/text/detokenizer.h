@@ -45,6 +45,8 @@ class StopMatcher {
   void Finish(std::string* out);
 
  private:
+  size_t HeldLength() const;
+
   std::vector<std::string> stops_;
   std::string held_;
   size_t longest_ = 0;

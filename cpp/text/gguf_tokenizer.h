@@ -14,7 +14,8 @@ namespace inlay::text {
 // of merges exist, special ids in range, no duplicate that would be ambiguous,
 // scores finite. kUnimplemented names an unknown kind or pre-tokenizer;
 // kDataLoss an inconsistent vocabulary.
-StatusOr<std::shared_ptr<const Tokenizer>> BuildTokenizer(Vocabulary vocabulary);
+StatusOr<std::shared_ptr<const Tokenizer>> BuildTokenizer(
+    Vocabulary vocabulary);
 
 }  // namespace inlay::text
 

@@ -1,0 +1,88 @@
+#include "cpp/text/check_vocabulary.h"
+
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+
+namespace inlay::text {
+namespace {
+
+constexpr size_t kMaxTokens = size_t{1} << 24;
+constexpr size_t kMaxTokenBytes = size_t{1} << 16;
+
+Status CheckLengths(const Vocabulary& vocabulary) {
+  const size_t count = vocabulary.tokens.size();
+  if (count == 0) return absl::DataLossError("the vocabulary is empty");
+  if (count > kMaxTokens) {
+    return absl::DataLossError(
+        absl::StrCat("a vocabulary of ", count, " tokens"));
+  }
+  if (!vocabulary.kinds.empty() && vocabulary.kinds.size() != count) {
+    return absl::DataLossError(absl::StrCat(
+        vocabulary.kinds.size(), " token types for ", count, " tokens"));
+  }
+  if (!vocabulary.scores.empty() && vocabulary.scores.size() != count) {
+    return absl::DataLossError(absl::StrCat(vocabulary.scores.size(),
+                                            " scores for ", count, " tokens"));
+  }
+  return OkStatus();
+}
+
+Status CheckSpecialIds(const Vocabulary& vocabulary) {
+  const struct {
+    std::string_view name;
+    TokenId id;
+  } ids[] = {{"BOS", vocabulary.bos},     {"EOS", vocabulary.eos},
+             {"unknown", vocabulary.unk}, {"padding", vocabulary.pad},
+             {"EOT", vocabulary.eot},     {"EOM", vocabulary.eom}};
+  for (const auto& [name, id] : ids) {
+    if (id < -1 ||
+        (id >= 0 && static_cast<size_t>(id) >= vocabulary.tokens.size())) {
+      return absl::DataLossError(absl::StrCat("the ", name, " token has id ",
+                                              id, " of ",
+                                              vocabulary.tokens.size()));
+    }
+  }
+  return OkStatus();
+}
+
+// Padding to a round size may repeat a text; such tokens are marked unused.
+Status CheckTexts(const Vocabulary& vocabulary) {
+  absl::flat_hash_map<std::string_view, size_t> seen;
+  seen.reserve(vocabulary.tokens.size());
+  for (size_t i = 0; i < vocabulary.tokens.size(); ++i) {
+    const std::string_view text = vocabulary.tokens[i];
+    if (text.size() > kMaxTokenBytes) {
+      return absl::DataLossError(
+          absl::StrCat("token ", i, " is ", text.size(), " bytes long"));
+    }
+    const bool unused =
+        !vocabulary.kinds.empty() && vocabulary.kinds[i] == TokenKind::kUnused;
+    if (text.empty() || unused) continue;
+    const auto [first, added] = seen.try_emplace(text, i);
+    if (!added) {
+      return absl::DataLossError(absl::StrCat("tokens ", first->second, " and ",
+                                              i, " have the same text"));
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Status CheckVocabulary(const Vocabulary& vocabulary) {
+  INLAY_RETURN_IF_ERROR(CheckLengths(vocabulary));
+  INLAY_RETURN_IF_ERROR(CheckSpecialIds(vocabulary));
+  for (size_t i = 0; i < vocabulary.scores.size(); ++i) {
+    if (!std::isfinite(vocabulary.scores[i])) {
+      return absl::DataLossError(
+          absl::StrCat("the score of token ", i, " is not finite"));
+    }
+  }
+  return CheckTexts(vocabulary);
+}
+
+}  // namespace inlay::text
