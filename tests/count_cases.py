@@ -16,6 +16,8 @@ def main() -> int:
         skip = case.find("skipped")
         if status == "run":
             kind = "passed"
+        elif status == "disabled":
+            kind = "skipped"
         elif skip is not None and "SKIP_" in (skip.get("message") or ""):
             kind = "skipped"
         else:
