@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "cpp/sampling/params.h"
@@ -27,23 +28,43 @@ struct SampleInput {
 
 struct SampleOutput {
   int32_t token = -1;
-  float logprob = 0.0f;                   // if params->logprobs >= 0
-  std::vector<TokenLogprob> top;          // params->logprobs entries, sorted
+  float logprob = 0.0f;           // if params->logprobs >= 0
+  std::vector<TokenLogprob> top;  // params->logprobs entries, sorted
 };
 
-// Scratch reused between rows so that steady state allocates nothing.
+// One token that may still be drawn.
+struct Candidate {
+  int32_t token;
+  float value;   // what it is ordered by: a logit, a weight, a distance
+  float scaled;  // (logit - largest logit) / temperature
+  float weight;  // e^scaled: its probability but for the common divisor
+};
+
+// Scratch reused between rows so that steady state allocates nothing. One
+// thread at a time; results do not depend on which Sampler computes them.
 class Sampler {
  public:
   explicit Sampler(int32_t vocabulary_size);
   // `logits` holds vocabulary_size floats and is overwritten. A row with NaN
-  // or no finite logit gives kInternal. Ties go to the smaller id.
+  // or +inf, or with no finite logit, gives kInternal; one whose tokens are
+  // all banned by bias kInvalidArgument. `params` is valid. Ties go to the
+  // smaller id.
   Status Sample(std::span<float> logits, const SampleInput& input,
                 SampleOutput* output);
 
  private:
+  // Adds biases and penalties; true if any logit changed.
+  StatusOr<bool> Adjust(std::span<float> logits, const SampleInput& input);
+  // Draws at temperature > 0; `largest` is the largest logit.
+  int32_t Draw(std::span<const float> logits, float largest,
+               const SampleInput& input);
+  float OriginalLogit(std::span<const float> logits, int32_t token) const;
+
   int32_t vocabulary_size_;
-  std::vector<uint32_t> counts_;
-  std::vector<TokenLogprob> candidates_;
+  std::vector<uint32_t> counts_;  // per token; zeros between calls
+  std::vector<float> weights_;    // per token
+  std::vector<Candidate> candidates_;
+  std::vector<std::pair<int32_t, float>> originals_;  // logits before Adjust
 };
 
 // log-softmax of a whole row in fixed-size blocks (same result for any caller).
