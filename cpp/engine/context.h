@@ -3,6 +3,8 @@
 #define INLAY_ENGINE_CONTEXT_H_
 
 #include <memory>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include "cpp/backend/backend.h"
@@ -18,6 +20,8 @@ struct ContextOptions {
   uint64_t memory_budget_bytes = 0;      // 0: unlimited
   Log log;
   int thread_count = 0;  // 0: physical cores available
+  // Empty: those of this build.
+  std::vector<std::shared_ptr<backend::Backend>> backends;
 };
 
 // Immutable after creation; shared by models and engines, which keep it alive.
@@ -34,6 +38,10 @@ class Context {
   // "auto" and "" mean the best usable one; a named one is never replaced.
   // kNotFound lists the names; kFailedPrecondition gives the reason.
   StatusOr<backend::Backend*> FindBackend(std::string_view device);
+
+  // Takes a thread that is about to end but that nobody can join yet. The
+  // context joins it before it is gone, so that no thread outlives it.
+  void JoinLater(std::thread thread);
 
  private:
   Context() = default;

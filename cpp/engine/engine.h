@@ -16,13 +16,13 @@
 namespace inlay::engine {
 
 struct EngineOptions {
-  int32_t context_length = 0;    // tokens of one request; 0: chosen
-  int32_t max_concurrency = 0;   // requests in one step; 0: chosen
-  int32_t max_step_tokens = 0;   // rows of one step; 0: chosen (512)
-  int32_t max_queue = 0;         // waiting requests; 0: chosen (1024)
-  uint64_t kv_cache_bytes = 0;   // 0: chosen from free memory
+  int32_t context_length = 0;   // tokens of one request; 0: chosen
+  int32_t max_concurrency = 0;  // requests in one step; 0: chosen
+  int32_t max_step_tokens = 0;  // rows of one step; 0: chosen (512)
+  int32_t max_queue = 0;        // waiting requests; 0: chosen (1024)
+  uint64_t kv_cache_bytes = 0;  // 0: chosen from free memory
   backend::KvType kv_type = backend::KvType::kAuto;
-  bool host_driven = false;      // no step thread; the host calls Step
+  bool host_driven = false;        // no step thread; the host calls Step
   int32_t max_pending_events = 0;  // per request, before it pauses; 0: 1024
   // Push mode: called on the delivery thread with every batch of events;
   // Poll is then refused.
@@ -40,7 +40,8 @@ struct EngineConfig {
   int32_t page_count = 0;
   uint64_t kv_cache_bytes = 0;
   backend::KvType kv_type = backend::KvType::kAuto;
-  std::string explanation;  // "context 8192 (model); cache 1.2 GiB (half of free 2.4 GiB)"
+  std::string explanation;  // "context 8192 (model); cache 1.2 GiB (half of
+                            // free 2.4 GiB)"
 };
 
 struct MemoryEstimate {
@@ -64,7 +65,10 @@ struct EngineStats {
 };
 
 enum class EngineState : int32_t {
-  kRunning = 1, kDraining = 2, kClosed = 3, kFailed = 4
+  kRunning = 1,
+  kDraining = 2,
+  kClosed = 3,
+  kFailed = 4
 };
 enum class CloseMode : int32_t { kDrain = 1, kCancel = 2 };
 enum class CancelMode : int32_t { kStop = 1, kDrop = 2 };

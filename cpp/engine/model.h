@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cpp/backend/backend.h"
 #include "cpp/engine/context.h"
@@ -29,34 +30,45 @@ class Model {
       std::shared_ptr<Context> context, std::shared_ptr<io::Source> source,
       const ModelOptions& options);
 
-  const std::shared_ptr<Context>& context() const { return context_; }
-  const formats::ModelFile& file() const { return *file_; }
+  // What Open puts together. A caller that has the parts already (a test)
+  // makes a model of them; `file` is needed.
+  struct Parts {
+    std::shared_ptr<Context> context;
+    std::shared_ptr<const formats::ModelFile> file;
+    std::shared_ptr<const text::Tokenizer> tokenizer;
+    Status tokenizer_status;
+    std::shared_ptr<const text::ChatTemplate> chat_template;
+    Status template_status;
+    std::shared_ptr<const model::Plan> plan;
+    Status plan_status;
+    std::shared_ptr<backend::Weights> weights;
+    backend::Backend* backend = nullptr;
+    ModelOptions options;
+  };
+  static std::shared_ptr<Model> FromParts(Parts parts);
+
+  const std::shared_ptr<Context>& context() const { return parts_.context; }
+  const formats::ModelFile& file() const { return *parts_.file; }
   // Null if the file has no vocabulary; then the status says why.
-  const text::Tokenizer* tokenizer() const { return tokenizer_.get(); }
-  const Status& tokenizer_status() const { return tokenizer_status_; }
-  const text::ChatTemplate* chat_template() const { return template_.get(); }
-  const Status& template_status() const { return template_status_; }
+  const text::Tokenizer* tokenizer() const { return parts_.tokenizer.get(); }
+  const Status& tokenizer_status() const { return parts_.tokenizer_status; }
+  const text::ChatTemplate* chat_template() const {
+    return parts_.chat_template.get();
+  }
+  const Status& template_status() const { return parts_.template_status; }
   // Null if the architecture cannot be run; then the status says why.
-  const std::shared_ptr<const model::Plan>& plan() const { return plan_; }
-  const Status& plan_status() const { return plan_status_; }
+  const std::shared_ptr<const model::Plan>& plan() const { return parts_.plan; }
+  const Status& plan_status() const { return parts_.plan_status; }
   // Null if vocabulary-only.
-  const std::shared_ptr<backend::Weights>& weights() const { return weights_; }
-  backend::Backend* backend() const { return backend_; }
-  const ModelOptions& options() const { return options_; }
+  const std::shared_ptr<backend::Weights>& weights() const {
+    return parts_.weights;
+  }
+  backend::Backend* backend() const { return parts_.backend; }
+  const ModelOptions& options() const { return parts_.options; }
 
  private:
-  Model() = default;
-  std::shared_ptr<Context> context_;
-  std::shared_ptr<const formats::ModelFile> file_;
-  std::shared_ptr<const text::Tokenizer> tokenizer_;
-  Status tokenizer_status_;
-  std::shared_ptr<const text::ChatTemplate> template_;
-  Status template_status_;
-  std::shared_ptr<const model::Plan> plan_;
-  Status plan_status_;
-  std::shared_ptr<backend::Weights> weights_;
-  backend::Backend* backend_ = nullptr;
-  ModelOptions options_;
+  explicit Model(Parts parts) : parts_(std::move(parts)) {}
+  const Parts parts_;
 };
 
 }  // namespace inlay::engine

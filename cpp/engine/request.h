@@ -22,24 +22,34 @@ struct PromptPart {
 
 struct Request {
   std::vector<PromptPart> parts;
-  bool add_special = true;    // BOS where the model wants it, once, in front
+  bool add_special = true;  // BOS where the model wants it, once, in front
   sampling::SamplingParams sampling;
-  int32_t max_tokens = 0;     // 0: until an end id or the context is full
+  int32_t max_tokens = 0;  // 0: until an end id or the context is full
   std::vector<std::string> stop_strings;
   std::vector<int32_t> stop_tokens;  // beside the model's end ids
-  bool ignore_end = false;    // end ids do not end generation
-  int64_t deadline_ns = 0;    // from submit; 0: none
-  bool report_special = false;  // control tokens appear in text
+  bool ignore_end = false;           // end ids do not end generation
+  int64_t deadline_ns = 0;           // from submit; 0: none
+  bool report_special = false;       // control tokens appear in text
   uint64_t user_data = 0;
 };
 
 enum class EventKind : int32_t {
-  kStarted = 1, kDelta = 2, kProgress = 3, kWarning = 4, kFinished = 5, kFailed = 6
+  kStarted = 1,
+  kDelta = 2,
+  kProgress = 3,
+  kWarning = 4,
+  kFinished = 5,
+  kFailed = 6
 };
 
 enum class FinishReason : int32_t {
-  kNone = 0, kStop = 1, kLength = 2, kContextFull = 3, kCancelled = 4,
-  kDeadline = 5, kError = 6
+  kNone = 0,
+  kStop = 1,
+  kLength = 2,
+  kContextFull = 3,
+  kCancelled = 4,
+  kDeadline = 5,
+  kError = 6
 };
 
 enum class RequestState : int32_t { kQueued = 1, kRunning = 2, kFinished = 3 };
@@ -60,12 +70,12 @@ struct Event {
   uint64_t user_data = 0;
   std::string text;
   std::vector<int32_t> tokens;
-  std::vector<float> logprobs;                 // one per token, if asked
-  std::vector<sampling::TokenLogprob> top;     // per token, `logprobs` each
+  std::vector<float> logprobs;                    // one per token, if asked
+  std::vector<sampling::TokenLogprob> top;        // per token, `logprobs` each
   int32_t progress_done = 0, progress_total = 0;  // prompt tokens
   FinishReason reason = FinishReason::kNone;
-  Status status;                               // kFailed: why
-  Usage usage;                                 // terminal events
+  Status status;  // kFailed: why
+  Usage usage;    // terminal events
 };
 
 }  // namespace inlay::engine

@@ -1,0 +1,103 @@
+#include "cpp/engine/context.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cpp/base/mutex.h"
+#include "cpp/engine/assembly.h"
+
+namespace inlay::engine {
+namespace {
+
+constexpr int kMaxThreads = 1024;
+
+}  // namespace
+
+struct Context::State {
+  ~State();
+
+  int thread_count = 0;
+  std::vector<std::shared_ptr<backend::Backend>> backends;
+  Mutex mutex;
+  std::unique_ptr<ThreadPool> threads INLAY_GUARDED_BY(mutex);
+  std::vector<std::thread> ending INLAY_GUARDED_BY(mutex);
+};
+
+Context::State::~State() {
+  for (std::thread& thread : ending) {
+    // The last reference to the context may have been dropped on such a
+    // thread itself; it is on its way out and touches nothing any more.
+    if (thread.get_id() == std::this_thread::get_id()) {
+      thread.detach();
+    } else {
+      thread.join();
+    }
+  }
+}
+
+StatusOr<std::shared_ptr<Context>> Context::Create(ContextOptions options) {
+  if (options.thread_count < 0 || options.thread_count > kMaxThreads) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("thread_count is ", options.thread_count,
+                     "; it must be in [0, ", kMaxThreads, "]"));
+  }
+  std::shared_ptr<Context> context(new Context());
+  context->log_ = std::move(options.log);
+  context->memory_ = MemoryPool::Create(std::move(options.allocator),
+                                        options.memory_budget_bytes);
+  context->state_ = std::make_shared<State>();
+  State& state = *context->state_;
+  state.thread_count =
+      options.thread_count > 0 ? options.thread_count : DefaultThreadCount();
+  state.backends = options.backends.empty() ? BuiltInBackends()
+                                            : std::move(options.backends);
+  for (const auto& backend : state.backends) {
+    context->devices_.push_back(backend->info());
+  }
+  return context;
+}
+
+int Context::thread_count() const { return state_->thread_count; }
+
+StatusOr<ThreadPool*> Context::threads() {
+  MutexLock lock(state_->mutex);
+  if (state_->threads == nullptr) {
+    ThreadPoolOptions options;
+    options.thread_count = state_->thread_count;
+    INLAY_ASSIGN_OR_RETURN(state_->threads, ThreadPool::Create(options));
+  }
+  return state_->threads.get();
+}
+
+StatusOr<backend::Backend*> Context::FindBackend(std::string_view device) {
+  const bool any = device.empty() || device == "auto";
+  std::vector<std::string> names;
+  backend::Backend* best = nullptr;
+  for (const auto& backend : state_->backends) {
+    const backend::DeviceInfo& info = backend->info();
+    names.push_back(info.name);
+    if (any) {
+      // The processor comes first; what follows it is faster.
+      if (info.usable) best = backend.get();
+    } else if (info.name == device) {
+      if (info.usable) return backend.get();
+      return absl::FailedPreconditionError(
+          absl::StrCat("device \"", device, "\" is unusable: ", info.reason));
+    }
+  }
+  if (best != nullptr) return best;
+  return absl::NotFoundError(
+      absl::StrCat(any ? std::string("no usable device")
+                       : absl::StrCat("no device \"", device, "\""),
+                   "; known: ", absl::StrJoin(names, ", ")));
+}
+
+void Context::JoinLater(std::thread thread) {
+  if (!thread.joinable()) return;
+  MutexLock lock(state_->mutex);
+  state_->ending.push_back(std::move(thread));
+}
+
+}  // namespace inlay::engine

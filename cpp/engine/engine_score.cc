@@ -1,0 +1,57 @@
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "cpp/engine/engine_impl.h"
+
+namespace inlay::engine {
+
+Status EngineImpl::CheckScore(const std::vector<int32_t>& tokens,
+                              const float* logits) {
+  if (InCallback()) return absl::AbortedError("Score inside a callback");
+  if (logits == nullptr) return absl::InvalidArgumentError("no logits array");
+  if (tokens.empty()) return absl::InvalidArgumentError("no tokens to score");
+  if (tokens.size() > static_cast<size_t>(config_.context_length)) {
+    return absl::OutOfRangeError(
+        absl::StrCat(tokens.size(), " tokens to score; the context holds ",
+                     config_.context_length));
+  }
+  for (int32_t id : tokens) {
+    if (id < 0 || id >= limits_.vocabulary_size) {
+      return absl::OutOfRangeError(absl::StrCat("token ", id, " is not in [0, ",
+                                                limits_.vocabulary_size, ")"));
+    }
+  }
+  return OkStatus();
+}
+
+Status EngineImpl::Score(std::vector<int32_t> tokens, float* logits) {
+  INLAY_RETURN_IF_ERROR(CheckScore(tokens, logits));
+  ScoreJob job;
+  job.tokens = std::move(tokens);
+  job.logits = logits;
+  {
+    MutexLock lock(mutex_);
+    while (state_ == EngineState::kRunning && stepper_.score() != nullptr) {
+      changed_.Wait(mutex_);
+    }
+    INLAY_RETURN_IF_ERROR(Refusal());
+    stepper_.StartScore(&job);
+  }
+  signal_->Notify();
+  WaitForScore(job);
+  return job.status;
+}
+
+void EngineImpl::WaitForScore(const ScoreJob& job) {
+  while (true) {
+    {
+      MutexLock lock(mutex_);
+      while (!host_driven_ && !job.done) changed_.Wait(mutex_);
+      if (job.done) return;
+    }
+    // Host-driven: this call is the host's step, as often as needed.
+    RunStep();
+  }
+}
+
+}  // namespace inlay::engine

@@ -1,0 +1,117 @@
+// Running steps: on the step thread, or when the host asks.
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "cpp/engine/engine_impl.h"
+
+namespace inlay::engine {
+namespace {
+
+// A step may fail for a moment (memory is short); after so many failures in a
+// row the engine gives up.
+constexpr int kMaxFailedSteps = 3;
+
+bool MayPass(const Status& status) {
+  return status.code() == absl::StatusCode::kResourceExhausted ||
+         status.code() == absl::StatusCode::kUnavailable;
+}
+
+}  // namespace
+
+EngineImpl::Next EngineImpl::RunStep() noexcept {
+  MutexLock one(step_mutex_);
+  {
+    MutexLock lock(mutex_);
+    if (stopping_ || state_ == EngineState::kClosed) return Next::kEnd;
+    if (state_ == EngineState::kFailed) return Next::kWait;
+  }
+  Status failure;
+  try {
+    return AfterStep(stepper_.Run());
+  } catch (const std::bad_alloc&) {
+    failure = Status(absl::StatusCode::kResourceExhausted, "");
+  } catch (...) {
+    failure = Status(absl::StatusCode::kInternal, "");
+  }
+  MarkFailed(failure);
+  return Next::kWait;
+}
+
+EngineImpl::Next EngineImpl::AfterStep(const StatusOr<bool>& ran) {
+  {
+    MutexLock lock(mutex_);
+    if (ran.ok()) {
+      failed_steps_ = 0;
+      // A score, or the last request that a close waits for, may have ended.
+      changed_.NotifyAll();
+      return *ran ? Next::kStep : Next::kWait;
+    }
+    if (MayPass(ran.status()) && ++failed_steps_ < kMaxFailedSteps) {
+      changed_.NotifyAll();
+      return Next::kStep;
+    }
+  }
+  MarkFailed(ran.status());
+  return Next::kWait;
+}
+
+void EngineImpl::MarkFailed(const Status& status) noexcept {
+  {
+    MutexLock lock(mutex_);
+    state_ = EngineState::kFailed;
+    failure_ = status;
+    book_.FailAll(status);
+    stepper_.AbortScore(status);
+    changed_.NotifyAll();
+  }
+  events_->EndOfEvents();
+  try {
+    model_->context()->log().Write(LogLevel::kError, status.ToString());
+  } catch (...) {
+    // The events carry the status too.
+  }
+}
+
+int64_t EngineImpl::IdleTimeout() {
+  MutexLock lock(mutex_);
+  const int64_t next = book_.NextDeadline();
+  if (next == kNever) return -1;
+  const int64_t left = std::max<int64_t>(0, next - book_.NowNs());
+  // Another clock than the system's may jump, so look often.
+  constexpr int64_t kLook = 1'000'000;
+  return virtual_clock_ ? kLook : left;
+}
+
+void EngineImpl::StepLoop() noexcept {
+  while (true) {
+    // Read before looking for work, so that work that comes after is seen.
+    const uint64_t seen = signal_->epoch();
+    switch (RunStep()) {
+      case Next::kStep:
+        break;
+      case Next::kWait:
+        signal_->Wait(seen, IdleTimeout());
+        break;
+      case Next::kEnd:
+        return;
+    }
+  }
+}
+
+StatusOr<bool> EngineImpl::Step() {
+  if (InCallback()) return absl::AbortedError("Step inside a callback");
+  if (!host_driven_) {
+    return absl::FailedPreconditionError("the engine steps by itself");
+  }
+  {
+    MutexLock lock(mutex_);
+    if (state_ != EngineState::kDraining) INLAY_RETURN_IF_ERROR(Refusal());
+  }
+  const Next next = RunStep();
+  MutexLock lock(mutex_);
+  if (state_ == EngineState::kFailed) return Refusal();
+  return next == Next::kStep;
+}
+
+}  // namespace inlay::engine

@@ -1,0 +1,84 @@
+#include "cpp/engine/outbox.h"
+
+#include <utility>
+
+namespace inlay::engine {
+
+void Outbox::SetProgress(int32_t done, int32_t total) {
+  progress_ = true;
+  done_ = done;
+  total_ = total;
+}
+
+void Outbox::AddDelta(const DeltaPart& part) {
+  // Room first, so that a failed allocation leaves the event as it was.
+  delta_.text.reserve(delta_.text.size() + part.text.size());
+  if (part.has_logprobs) {
+    delta_.logprobs.push_back(part.logprob);
+    if (part.top != nullptr) {
+      delta_.top.insert(delta_.top.end(), part.top->begin(), part.top->end());
+    }
+  }
+  delta_.tokens.push_back(part.token);
+  delta_.text.append(part.text);
+  ++merged_;
+}
+
+void Outbox::AddText(std::string_view text) {
+  if (text.empty()) return;
+  delta_.text.append(text);
+  tail_ = true;
+}
+
+void Outbox::Drop() {
+  started_ = progress_ = tail_ = false;
+  merged_ = 0;
+  delta_ = Event();
+}
+
+void Outbox::SetTerminal(EventKind kind, FinishReason reason, Status status,
+                         const Usage& usage) {
+  terminal_ = ended_ = true;
+  last_kind_ = kind;
+  reason_ = reason;
+  status_ = std::move(status);
+  usage_ = usage;
+}
+
+Event Outbox::Make(EventKind kind) const {
+  Event event;
+  event.kind = kind;
+  event.request_id = id_;
+  event.user_data = user_data_;
+  return event;
+}
+
+bool Outbox::Take(Event* event) {
+  if (std::exchange(started_, false)) {
+    *event = Make(EventKind::kStarted);
+    return false;
+  }
+  if (std::exchange(progress_, false)) {
+    *event = Make(EventKind::kProgress);
+    event->progress_done = done_;
+    event->progress_total = total_;
+    return false;
+  }
+  if (merged_ > 0 || tail_) {
+    *event = std::exchange(delta_, Event());
+    event->kind = EventKind::kDelta;
+    event->request_id = id_;
+    event->user_data = user_data_;
+    merged_ = 0;
+    tail_ = false;
+    return false;
+  }
+  terminal_ = false;
+  *event = Make(last_kind_);
+  event->reason = reason_;
+  event->status = std::move(status_);
+  event->usage = usage_;
+  return true;
+}
+
+}  // namespace inlay::engine
