@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# The tests that take too long for every change.
+#
+#   bash tests/long.sh [sanitizers] [fuzz] [soak]      (default: all three)
+#
+# FUZZ_SECONDS sets the time of each fuzz target (default 600). Scripts in
+# tests/long/*.sh are the soak tests. Ends with 'N passed, N failed'.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+# shellcheck source=cpp/cmake/setup.sh
+. cpp/cmake/setup.sh
+# shellcheck source=tests/suite.sh
+. tests/suite.sh
+
+started=$SECONDS
+ensure_packages "${build_packages[@]}" "${test_packages[@]}"
+INLAY_TEST_MODEL=$(bash samples/fetch_model.sh "$root/.cache/models")
+export INLAY_TEST_MODEL INLAY_SOURCE_DIR=$root
+
+run_sanitizers() {
+  local preset
+  for preset in asan tsan; do
+    build_tests "$preset" "build-$preset"
+    run_ctest "$preset" "build-$preset"
+  done
+}
+
+# fuzz_one TARGET: from the committed corpus, in a folder of its own; what a
+# crash leaves is kept in build-fuzz/.
+fuzz_one() {
+  local target=$1 name corpus work
+  name=$(basename "$target")
+  corpus=tests/fuzz/corpus/$name
+  work=build-fuzz/corpus/$name
+  mkdir -p "$work"
+  local inputs=("$work")
+  [ ! -d "$corpus" ] || inputs+=("$corpus")
+  "$target" -max_total_time="${FUZZ_SECONDS:-600}" -timeout=10 \
+    -rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \
+    -artifact_prefix="build-fuzz/$name-" "${inputs[@]}"
+}
+
+run_fuzzers() {
+  ensure_packages clang-14:clang++-14 \
+    libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang
+  build_tests fuzz build-fuzz
+  local source target
+  for source in tests/fuzz/*_fuzz.cc; do
+    [ -e "$source" ] || continue
+    target=build-fuzz/tests/fuzz/$(basename "$source" .cc)
+    heading "fuzzing $(basename "$target")"
+    if fuzz_one "$target"; then
+      passed=$((passed + 1))
+    else
+      failed=$((failed + 1))
+      failures+=("fuzz: $(basename "$target")")
+    fi
+  done
+}
+
+run_soak() {
+  build_tests dev build-dev
+  export INLAY_BUILD_DIR=$root/build-dev
+  prepare_python
+  local script
+  for script in tests/long/*.sh; do
+    CHECK_TIMEOUT=7200 run_check bash "$script"
+  done
+}
+
+[ $# -gt 0 ] || set -- sanitizers fuzz soak
+for part in "$@"; do
+  case $part in
+    sanitizers) run_sanitizers ;;
+    fuzz) run_fuzzers ;;
+    soak) run_soak ;;
+    *) die "unknown part: $part (sanitizers, fuzz, soak)" ;;
+  esac
+done
+report "$started"

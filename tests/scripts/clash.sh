@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# A host with its own Protobuf and Abseil can use Inlay in the same process:
+# both work, and not one symbol of the one is bound to the other.
+set -euo pipefail
+: "${INLAY_SOURCE_DIR:?}" "${INLAY_BUILD_DIR:?}" "${INLAY_TEST_MODEL:?}"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cmake --install "$INLAY_BUILD_DIR" --prefix "$work/prefix" >/dev/null
+cmake -S "$INLAY_SOURCE_DIR/tests/clash" -B "$work/build" \
+  -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_BUILD_TYPE=Debug >/dev/null
+cmake --build "$work/build" --parallel 2 >/dev/null
+
+for host in host_inlay_first host_inlay_last host_dlopen; do
+  LD_DEBUG=bindings LD_DEBUG_OUTPUT="$work/$host.log" \
+    "$work/build/$host" "$INLAY_TEST_MODEL"
+  bindings=$(cat "$work/$host.log".*)
+  # The log must show that both were there, or its silence proves nothing.
+  grep -q 'binding file .*libprotobuf.* to .*libprotobuf' <<<"$bindings"
+  grep -q 'binding file .*libinlay.* to .*libc\.so' <<<"$bindings"
+  crossing=$(grep -E 'binding file [^ ]*libinlay[^ ]* .* to ' <<<"$bindings" |
+    grep -vE ' to [^ ]*(libinlay|libc\.so|libm\.so|ld-linux)' || true)
+  crossing+=$(grep -E ' to [^ ]*libinlay' <<<"$bindings" |
+    grep -vE "symbol .inlay_|file [^ ]*libinlay[^ ]* .* to " || true)
+  if [ -n "$crossing" ]; then
+    echo "$host: symbols bound across the border:"
+    head -n 20 <<<"$crossing"
+    exit 1
+  fi
+  echo "$host: works, no symbol crosses the border"
+done
