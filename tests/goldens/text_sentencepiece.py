@@ -22,7 +22,7 @@ def train(here, corpus):
     merged = ["".join(pair) for pair in model["merges"]]
     merged = [t for t in dict.fromkeys(merged)
               if "\n" not in t and t not in SPECIALS
-              and not (t.startswith("<0x") and t.endswith(">"))]
+              and "<0x" not in t]
     lines = letters + ["---"] + merged
     (here / "sentencepiece.txt").write_text(
         "\n".join(lines) + "\n", encoding="utf-8", newline="\n")
