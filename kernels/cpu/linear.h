@@ -27,13 +27,14 @@ const char* IsaName(Isa isa);
 
 // How the weight bytes are laid out for the kernels.
 enum class PackedFormat : uint8_t {
-  kRaw,   // the file's own blocks, expanded row by row (any type; slow)
+  kRaw,  // the file's own blocks, expanded row by row (any type; slow)
   kF32,
-  kF16,   // 16-bit floats, F32 arithmetic
+  kF16,  // 16-bit floats, F32 arithmetic
   kBF16,
-  kQ8,    // signed 8-bit, one scale per 32
-  kQ4,    // unsigned 4-bit, scale and minimum per 32
-  kQ8K,   // signed 8-bit, scale and minimum per 16 (rarer types, exact)
+  kQ8,     // signed 8-bit, one scale per 32
+  kQ4,     // signed 4-bit, one scale per 32
+  kQ4Min,  // unsigned 4-bit, scale and minimum per 32
+  kQ8K,    // signed 8-bit, scale and minimum per 16 (rarer types, exact)
 };
 
 // How activations are prepared for a format under an instruction set.
@@ -55,8 +56,8 @@ int64_t PackedRowGroup(Isa isa, PackedFormat format);
 // Packs rows [row_begin, row_end) (multiples of the row group, except the end)
 // of the tensor at `src` into its place in `dst`.
 void PackRows(Isa isa, PackedFormat format, DType type, const uint8_t* src,
-              int64_t rows, int64_t columns, int64_t row_begin,
-              int64_t row_end, uint8_t* dst);
+              int64_t rows, int64_t columns, int64_t row_begin, int64_t row_end,
+              uint8_t* dst);
 
 // Expands one packed row (not kRaw) to `columns` floats: what the kernels take
 // its weights to be. Serves the embedding look-up of a matrix that is also the
@@ -72,19 +73,19 @@ void PrepareActivation(Isa isa, ActivationFormat format, const float* x,
 
 struct LinearArgs {
   PackedFormat format;
-  DType type;            // for kRaw
+  DType type;  // for kRaw
   ActivationFormat activation;
   const uint8_t* weight;  // packed, or raw rows for kRaw
   int64_t rows;           // out features
   int64_t columns;        // in features
   const uint8_t* x;       // prepared rows, x_stride bytes apart
   size_t x_stride;
-  int64_t x_rows;         // m
-  float* y;               // y[i * y_stride + o]
-  int64_t y_stride;       // floats
-  const float* bias;      // null, or `rows` floats
-  bool accumulate;        // y += instead of y =
-  float* scratch;         // kRaw: `columns` floats for this thread; else null
+  int64_t x_rows;     // m
+  float* y;           // y[i * y_stride + o]
+  int64_t y_stride;   // floats
+  const float* bias;  // null, or `rows` floats
+  bool accumulate;    // y += instead of y =
+  float* scratch;     // kRaw: `columns` floats for this thread; else null
 };
 
 // Computes outputs [out_begin, out_end) for all x_rows rows.

@@ -1,0 +1,96 @@
+// What this processor and its operating system can run.
+//
+// An instruction set counts only if the operating system also saves its
+// registers: CPUID says what the processor decodes, XGETBV which register
+// state is kept across context switches (Intel SDM, volume 1, 13.3 and 14.3).
+#include "kernels/cpu/linear.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace inlay::kernels::cpu {
+namespace {
+
+#if defined(__x86_64__)
+
+struct Registers {
+  uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+Registers Cpuid(uint32_t leaf, uint32_t subleaf) {
+  Registers r;
+  if (__get_cpuid_max(0, nullptr) < leaf) return r;
+  __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
+  return r;
+}
+
+uint64_t EnabledState() {
+  uint32_t low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return uint64_t{high} << 32 | low;
+}
+
+constexpr uint32_t Bit(int n) { return uint32_t{1} << n; }
+constexpr bool All(uint32_t value, uint32_t bits) {
+  return (value & bits) == bits;
+}
+
+bool HasAvx2() {
+  const Registers one = Cpuid(1, 0);
+  // FMA, OSXSAVE, AVX, F16C.
+  if (!All(one.ecx, Bit(12) | Bit(27) | Bit(28) | Bit(29))) return false;
+  if ((EnabledState() & 0x6) != 0x6) return false;  // XMM, YMM
+  return All(Cpuid(7, 0).ebx, Bit(5) | Bit(8));     // AVX2, BMI2
+}
+
+bool HasAvx512() {
+  if (!HasAvx2()) return false;
+  if ((EnabledState() & 0xe6) != 0xe6) return false;  // and opmask, ZMM
+  const Registers seven = Cpuid(7, 0);
+  // F, DQ, BW, VL; then VBMI, VBMI2, VNNI; then BF16.
+  return All(seven.ebx, Bit(16) | Bit(17) | Bit(30) | Bit(31)) &&
+         All(seven.ecx, Bit(1) | Bit(6) | Bit(11)) && seven.eax >= 1 &&
+         All(Cpuid(7, 1).eax, Bit(5));
+}
+
+#else
+
+bool HasAvx2() { return false; }
+bool HasAvx512() { return false; }
+
+#endif
+
+}  // namespace
+
+bool IsaSupported(Isa isa) {
+  switch (isa) {
+    case Isa::kReference:
+      return true;
+    case Isa::kAvx2:
+      return HasAvx2();
+    case Isa::kAvx512:
+      return HasAvx512();
+  }
+  return false;
+}
+
+Isa BestIsa() {
+  if (HasAvx512()) return Isa::kAvx512;
+  if (HasAvx2()) return Isa::kAvx2;
+  return Isa::kReference;
+}
+
+const char* IsaName(Isa isa) {
+  switch (isa) {
+    case Isa::kReference:
+      return "reference";
+    case Isa::kAvx2:
+      return "avx2";
+    case Isa::kAvx512:
+      return "avx512";
+  }
+  return "unknown";
+}
+
+}  // namespace inlay::kernels::cpu

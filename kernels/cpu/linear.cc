@@ -1,0 +1,126 @@
+#include "kernels/cpu/linear.h"
+
+#include <cstring>
+
+#include "kernels/common/half.h"
+#include "kernels/cpu/linear_kernels.h"
+#include "kernels/cpu/linear_layout.h"
+
+namespace inlay::kernels::cpu {
+namespace {
+
+using internal::kBlock;
+
+bool IsFloat(PackedFormat format) {
+  return format == PackedFormat::kF32 || format == PackedFormat::kF16 ||
+         format == PackedFormat::kBF16;
+}
+
+internal::LinearKernel FloatKernel(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::kAvx512) return internal::LinearFloatAvx512;
+  if (isa == Isa::kAvx2) return internal::LinearFloatAvx2;
+#endif
+  return internal::LinearFloatReference;
+}
+
+internal::LinearKernel Int8Kernel(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::kAvx512) return internal::LinearInt8Avx512;
+  if (isa == Isa::kAvx2) return internal::LinearInt8Avx2;
+#endif
+  return internal::LinearInt8Reference;
+}
+
+internal::PrepareKernel Int8Prepare(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::kAvx512) return internal::PrepareInt8Avx512;
+  if (isa == Isa::kAvx2) return internal::PrepareInt8Avx2;
+#endif
+  return internal::PrepareInt8Reference;
+}
+
+void PrepareBf16(const float* x, int64_t columns, uint8_t* dst) {
+  for (int64_t i = 0; i < columns; ++i) {
+    const uint16_t half = FloatToBfloat16(x[i]);
+    std::memcpy(dst + i * 2, &half, sizeof(half));
+  }
+}
+
+}  // namespace
+
+LinearRecipe SelectRecipe(Isa isa, DType type, int64_t columns, bool in_place) {
+  constexpr LinearRecipe kInPlace = {PackedFormat::kRaw,
+                                     ActivationFormat::kF32};
+  if (in_place) return kInPlace;
+  switch (type) {
+    case DType::kF32:
+      return {PackedFormat::kF32, ActivationFormat::kF32};
+    case DType::kF16:
+      return {PackedFormat::kF16, ActivationFormat::kF32};
+    case DType::kBF16:
+      return {PackedFormat::kBF16, ActivationFormat::kF32};
+    default:
+      break;
+  }
+  if (columns % kBlock != 0) return kInPlace;
+  switch (type) {
+    case DType::kQ8_0:
+      return {PackedFormat::kQ8, ActivationFormat::kInt8x32};
+    case DType::kQ4_0:
+      return {PackedFormat::kQ4, ActivationFormat::kInt8x32};
+    case DType::kQ4_1:
+      return {PackedFormat::kQ4Min, ActivationFormat::kInt8x32};
+    default:
+      return kInPlace;
+  }
+}
+
+size_t PackedBytes(Isa isa, PackedFormat format, int64_t rows,
+                   int64_t columns) {
+  const int64_t groups = (rows + internal::kGroup - 1) / internal::kGroup;
+  return static_cast<size_t>(groups) * internal::GroupBytes(format, columns);
+}
+
+int64_t PackedRowGroup(Isa isa, PackedFormat format) {
+  return format == PackedFormat::kRaw ? 1 : internal::kGroup;
+}
+
+size_t ActivationRowBytes(ActivationFormat format, int64_t columns) {
+  const size_t n = static_cast<size_t>(columns);
+  switch (format) {
+    case ActivationFormat::kF32:
+      return internal::AlignUp64(n * sizeof(float));
+    case ActivationFormat::kBF16:
+      return internal::AlignUp64(n * sizeof(uint16_t));
+    case ActivationFormat::kInt8x32:
+      break;
+  }
+  return internal::AlignUp64(internal::AlignUp64(n) +
+                             n / kBlock * sizeof(internal::BlockInfo));
+}
+
+void PrepareActivation(Isa isa, ActivationFormat format, const float* x,
+                       int64_t columns, uint8_t* dst) {
+  if (format == ActivationFormat::kInt8x32) {
+    Int8Prepare(isa)(x, columns, dst);
+  } else if (format == ActivationFormat::kF32) {
+    std::memcpy(dst, x, static_cast<size_t>(columns) * sizeof(float));
+  } else {
+    PrepareBf16(x, columns, dst);
+  }
+}
+
+void Linear(Isa isa, const LinearArgs& args, int64_t out_begin,
+            int64_t out_end) {
+  if (out_begin >= out_end) return;
+  if (args.format == PackedFormat::kRaw) {
+    internal::LinearRaw(isa, args, out_begin, out_end);
+  } else if (IsFloat(args.format)) {
+    FloatKernel(isa)(args, out_begin, out_end);
+  } else {
+    Int8Kernel(isa)(args, out_begin, out_end);
+  }
+}
+
+}  // namespace inlay::kernels::cpu
