@@ -16,20 +16,18 @@ constexpr size_t kLanes = 16;
 // out of a copy of the row.
 constexpr size_t kHeapCount = 1024;
 
-double SumOfBlock(std::span<const float> block, float largest) {
+// Sixteen running sums: one chain of additions would wait for each.
+double SumOf(std::span<const float> values) {
   std::array<double, kLanes> sums = {};
   size_t i = 0;
-  for (; i + kLanes <= block.size(); i += kLanes) {
+  for (; i + kLanes <= values.size(); i += kLanes) {
     for (size_t lane = 0; lane < kLanes; ++lane) {
-      sums[lane] += static_cast<double>(
-          kernels::ExpOfNonPositive(block[i + lane] - largest));
+      sums[lane] += static_cast<double>(values[i + lane]);
     }
   }
+  for (; i < values.size(); ++i) sums[0] += static_cast<double>(values[i]);
   double sum = 0;
   for (const double lane : sums) sum += lane;
-  for (; i < block.size(); ++i) {
-    sum += static_cast<double>(kernels::ExpOfNonPositive(block[i] - largest));
-  }
   return sum;
 }
 
@@ -81,11 +79,23 @@ int32_t FirstIndexOf(std::span<const float> row, float value) {
                               row.begin());
 }
 
+void ExpRow(std::span<const float> row, float largest, float temperature,
+            float* __restrict out) {
+  const float* __restrict in = row.data();
+  const size_t size = row.size();
+  for (size_t i = 0; i < size; ++i) {
+    out[i] = kernels::ExpOfNonPositive((in[i] - largest) / temperature);
+  }
+}
+
 double LogSumExp(std::span<const float> row, float largest) {
+  std::array<float, kSumBlock> powers;
   double sum = 0;
   for (size_t begin = 0; begin < row.size(); begin += kSumBlock) {
-    sum += SumOfBlock(
-        row.subspan(begin, std::min(kSumBlock, row.size() - begin)), largest);
+    const auto block =
+        row.subspan(begin, std::min(kSumBlock, row.size() - begin));
+    ExpRow(block, largest, 1.0f, powers.data());
+    sum += SumOf(std::span(powers).first(block.size()));
   }
   return static_cast<double>(largest) + std::log(sum);
 }

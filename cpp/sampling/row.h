@@ -20,6 +20,10 @@ RowMaximum FindMaximum(std::span<const float> row);
 // The smallest index that holds `value`, which is in the row.
 int32_t FirstIndexOf(std::span<const float> row, float value);
 
+// out[i] = e^((row[i] - largest) / temperature); `out` does not overlap `row`.
+void ExpRow(std::span<const float> row, float largest, float temperature,
+            float* out);
+
 // log(sum(e^x)), summed in fixed-size blocks, given the largest element.
 double LogSumExp(std::span<const float> row, float largest);
 

@@ -85,10 +85,7 @@ int32_t Sampler::Draw(std::span<const float> logits, float largest,
     set = WeighCandidates(largest, params.temperature, &candidates_);
   } else {
     weights_.resize(logits.size());
-    for (size_t i = 0; i < logits.size(); ++i) {
-      weights_[i] =
-          kernels::ExpOfNonPositive((logits[i] - largest) / params.temperature);
-    }
+    ExpRow(logits, largest, params.temperature, weights_.data());
     for (const float weight : weights_) {
       set.total += static_cast<double>(weight);
     }

@@ -16,10 +16,9 @@ inline float ExpOfNonPositive(float x) {
   constexpr float kLowest = -87.0f;
   // Adding 1.5 * 2^23 rounds to an integer, left in the low mantissa bits.
   constexpr float kRounder = 12582912.0f;
-  const float clamped = x < kLowest ? kLowest : x;
-  const float shifted = clamped * 1.44269504f + kRounder;
+  const float shifted = x * 1.44269504f + kRounder;
   const float n = shifted - kRounder;
-  const float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
+  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
   float p = 1.0f / 5040.0f;
   p = p * r + 1.0f / 720.0f;
   p = p * r + 1.0f / 120.0f;
@@ -30,7 +29,13 @@ inline float ExpOfNonPositive(float x) {
   const uint32_t exponent =
       std::bit_cast<uint32_t>(shifted) - std::bit_cast<uint32_t>(kRounder);
   const float scale = std::bit_cast<float>((exponent + 127u) << 23);
-  return x < kLowest ? 0.0f : p * scale;
+  // Below the lowest, whatever came out is masked away: a branch here, or a
+  // clamp above, would keep loops from vectorising.
+  // As integers, because negative floats order by magnitude there.
+  const uint32_t keep =
+      0u - static_cast<uint32_t>(std::bit_cast<uint32_t>(x) <=
+                                 std::bit_cast<uint32_t>(kLowest));
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(p * scale) & keep);
 }
 
 }  // namespace inlay::kernels
