@@ -35,8 +35,8 @@ Status MemoryPool::Reserve(uint64_t bytes, std::string_view what) {
     }
   } while (!used_.compare_exchange_weak(used, next, std::memory_order_relaxed));
   uint64_t peak = peak_.load(std::memory_order_relaxed);
-  while (peak < next && !peak_.compare_exchange_weak(
-                            peak, next, std::memory_order_relaxed)) {
+  while (peak < next &&
+         !peak_.compare_exchange_weak(peak, next, std::memory_order_relaxed)) {
   }
   return OkStatus();
 }

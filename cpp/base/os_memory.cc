@@ -29,7 +29,7 @@ void* SystemAllocate(size_t bytes, size_t alignment) noexcept {
     return block;
   }
   void* block =
-      ::operator new(bytes, std::align_val_t{alignment}, std::nothrow);
+      ::operator new (bytes, std::align_val_t{alignment}, std::nothrow);
   if (block != nullptr) std::memset(block, 0, bytes);
   return block;
 }
@@ -38,7 +38,7 @@ void SystemFree(void* block, size_t bytes, size_t alignment) noexcept {
   if (IsMapped(bytes, alignment)) {
     munmap(block, bytes);
   } else {
-    ::operator delete(block, std::align_val_t{alignment});
+    ::operator delete (block, std::align_val_t{alignment});
   }
 }
 
