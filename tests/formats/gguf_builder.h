@@ -42,16 +42,16 @@ class ByteWriter {
     static_assert(std::is_arithmetic_v<T>);
     std::array<uint8_t, sizeof(T)> raw;
     std::memcpy(raw.data(), &value, sizeof(T));
-    bytes_.insert(bytes_.end(), raw.begin(), raw.end());
+    for (const uint8_t byte : raw) bytes_.push_back(byte);
     return *this;
   }
   ByteWriter& PutString(std::string_view text) {
     Put<uint64_t>(text.size());
-    bytes_.insert(bytes_.end(), text.begin(), text.end());
+    for (const char c : text) bytes_.push_back(static_cast<uint8_t>(c));
     return *this;
   }
   ByteWriter& PutBytes(const std::vector<uint8_t>& bytes) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    for (const uint8_t byte : bytes) bytes_.push_back(byte);
     return *this;
   }
   const std::vector<uint8_t>& bytes() const { return bytes_; }
