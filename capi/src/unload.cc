@@ -9,9 +9,7 @@ void __freeres();  // libsupc++ offers it to leak checkers.
 namespace {
 
 // Priority 101, the first that is free for programs, runs last of all.
-[[gnu::destructor(101)]] void FreeExceptionReserve() {
-  __gnu_cxx::__freeres();
-}
+[[gnu::destructor(101)]] void FreeExceptionReserve() { __gnu_cxx::__freeres(); }
 
 }  // namespace
 

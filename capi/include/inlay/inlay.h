@@ -838,8 +838,8 @@ struct inlay_load_info {
   }
 
 /**
- * What a model is. Strings and arrays live as long as the model. Numbers of a
- * model that cannot be run are 0 where unknown, token ids -1 where the model
+ * What a model is. Strings and arrays live as long as this handle. Numbers of
+ * a model that cannot be run are 0 where unknown, token ids -1 where the model
  * has none. Filled by the library. Since 0.1.
  */
 struct inlay_model_info {
@@ -991,7 +991,7 @@ struct inlay_token_info {
   uint64_t flags;
   /**
    * As the vocabulary stores it (not as it appears in output; see
-   * inlay_model_token_bytes).
+   * inlay_model_token_bytes); not NUL-terminated.
    */
   const char* text;
   /** Bytes of text. */
@@ -2237,8 +2237,8 @@ INLAY_API inlay_status inlay_engine_retain(
  * Gives a reference back. The last one closes the engine as INLAY_CLOSE_CANCEL
  * does and waits for the current step; in push mode every terminal event is
  * delivered first, in pull mode events not yet polled are dropped. Inside the
- * event callback it does not wait: the engine ends after the callback has
- * returned.
+ * event callback it does not wait for the callback, and events not yet
+ * delivered are dropped.
  * @param engine NULL does nothing.
  * Thread class: callback-safe. Any thread, also inside the event and progress
  *   callbacks.
@@ -2409,10 +2409,11 @@ INLAY_API inlay_status inlay_request_status(
 
 /**
  * Pull mode: waits for events of any request and takes up to capacity of them.
- * No event before the timeout, or inlay_wake: INLAY_OK with 0 events. Each
- * call ends the validity of what the previous one returned, so let one thread
- * poll an engine; a second call at the same time is
- * INLAY_ERR_FAILED_PRECONDITION.
+ * No event before the timeout, or inlay_wake: INLAY_OK with 0 events. After
+ * the engine was closed and its last event was taken:
+ * INLAY_ERR_FAILED_PRECONDITION. Each call ends the validity of what the
+ * previous one returned, so let one thread poll an engine; a second call at
+ * the same time is INLAY_ERR_FAILED_PRECONDITION.
  * @param engine The engine.
  * @param events Array of capacity entries; struct_size need not be set.
  * @param event_size Bytes from one entry to the next: sizeof(inlay_event).
