@@ -24,10 +24,15 @@ internal::LinearKernel FloatKernel(Isa isa) {
   return internal::LinearFloatReference;
 }
 
-internal::LinearKernel Int8Kernel(Isa isa) {
+internal::LinearKernel Int8Kernel(Isa isa, PackedFormat format) {
 #if defined(__x86_64__)
-  if (isa == Isa::kAvx512) return internal::LinearInt8Avx512;
-  if (isa == Isa::kAvx2) return internal::LinearInt8Avx2;
+  const bool per16 = format == PackedFormat::kQ8K;
+  if (isa == Isa::kAvx512) {
+    return per16 ? internal::LinearQ8KAvx512 : internal::LinearInt8Avx512;
+  }
+  if (isa == Isa::kAvx2) {
+    return per16 ? internal::LinearQ8KAvx2 : internal::LinearInt8Avx2;
+  }
 #endif
   return internal::LinearInt8Reference;
 }
@@ -66,11 +71,23 @@ LinearRecipe SelectRecipe(Isa isa, DType type, int64_t columns, bool in_place) {
   if (columns % kBlock != 0) return kInPlace;
   switch (type) {
     case DType::kQ8_0:
+    case DType::kQ5_0:
+    case DType::kIQ4_NL:
       return {PackedFormat::kQ8, ActivationFormat::kInt8x32};
     case DType::kQ4_0:
       return {PackedFormat::kQ4, ActivationFormat::kInt8x32};
     case DType::kQ4_1:
       return {PackedFormat::kQ4Min, ActivationFormat::kInt8x32};
+    case DType::kQ4_K:
+      return {PackedFormat::kQ4K, ActivationFormat::kInt8x32};
+    case DType::kQ5_1:
+    case DType::kQ2_K:
+    case DType::kQ3_K:
+    case DType::kQ5_K:
+    case DType::kQ6_K:
+    case DType::kIQ4_XS:
+    case DType::kMXFP4:
+      return {PackedFormat::kQ8K, ActivationFormat::kInt8x32};
     default:
       return kInPlace;
   }
@@ -119,7 +136,7 @@ void Linear(Isa isa, const LinearArgs& args, int64_t out_begin,
   } else if (IsFloat(args.format)) {
     FloatKernel(isa)(args, out_begin, out_end);
   } else {
-    Int8Kernel(isa)(args, out_begin, out_end);
+    Int8Kernel(isa, args.format)(args, out_begin, out_end);
   }
 }
 

@@ -34,7 +34,8 @@ enum class PackedFormat : uint8_t {
   kQ8,     // signed 8-bit, one scale per 32
   kQ4,     // signed 4-bit, one scale per 32
   kQ4Min,  // unsigned 4-bit, scale and minimum per 32
-  kQ8K,    // signed 8-bit, scale and minimum per 16 (rarer types, exact)
+  kQ8K,    // signed 8-bit, F32 scale and minimum per 16 (rarer types)
+  kQ4K,    // unsigned 4-bit, F32 scale and minimum per 32
 };
 
 // How activations are prepared for a format under an instruction set.

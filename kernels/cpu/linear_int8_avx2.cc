@@ -83,18 +83,36 @@ struct Weights<PackedFormat::kQ8> : Bytes {
   static constexpr int kScaleBytes = 32;
   static constexpr int kOffset = 128;
   static constexpr bool kMinimum = false;
+  static inline __m256 Scale(const uint8_t* p) { return LoadHalves(p); }
+  static constexpr int kLaneBytes = 2;
 };
 template <>
 struct Weights<PackedFormat::kQ4> : Nibbles {
   static constexpr int kScaleBytes = 32;
   static constexpr int kOffset = 8;
   static constexpr bool kMinimum = false;
+  static inline __m256 Scale(const uint8_t* p) { return LoadHalves(p); }
+  static constexpr int kLaneBytes = 2;
 };
 template <>
 struct Weights<PackedFormat::kQ4Min> : Nibbles {
   static constexpr int kScaleBytes = 64;
   static constexpr int kOffset = 0;
   static constexpr bool kMinimum = true;
+  static constexpr int kLaneBytes = 2;
+  static inline __m256 Scale(const uint8_t* p) { return LoadHalves(p); }
+  static inline __m256 Minimum(const uint8_t* p) { return LoadHalves(p + 32); }
+};
+template <>
+struct Weights<PackedFormat::kQ4K> : Nibbles {
+  static constexpr int kScaleBytes = 128;
+  static constexpr int kOffset = 0;
+  static constexpr bool kMinimum = true;
+  static constexpr int kLaneBytes = 4;
+  static inline __m256 Scale(const uint8_t* p) {
+    return _mm256_loadu_ps(reinterpret_cast<const float*>(p));
+  }
+  static inline __m256 Minimum(const uint8_t* p) { return Scale(p + 64); }
 };
 
 // Sum of the 32 weights of each output, without their offset.
@@ -127,7 +145,7 @@ struct Tile {
     }
     const uint8_t* const block = values + b * W::kBlockBytes;
     W::template Dot<R>(block, a, dot);
-    const __m256 scale = LoadHalves(scales + b * W::kScaleBytes);
+    const __m256 scale = W::Scale(scales + b * W::kScaleBytes);
     for (int r = 0; r < R; ++r) {
       const __m256 s = _mm256_set1_ps(x[r].info[b].s);
       sum[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[r]),
@@ -135,7 +153,7 @@ struct Tile {
     }
     if (__builtin_expect(centred, 0)) AddCentres(b, scale, block);
     if constexpr (W::kMinimum) {
-      const __m256 minimum = LoadHalves(scales + b * W::kScaleBytes + 32);
+      const __m256 minimum = W::Minimum(scales + b * W::kScaleBytes);
       for (int r = 0; r < R; ++r) {
         sum[r] = _mm256_fmadd_ps(minimum, _mm256_set1_ps(x[r].info[b].total),
                                  sum[r]);
@@ -160,7 +178,7 @@ void RunTile(const LinearArgs& args, int64_t row, int64_t half,
   Tile<F, R> tile;
   const uint8_t* const group =
       args.weight + static_cast<size_t>(half / 2) * GroupBytes(F, args.columns);
-  tile.scales = group + half % 2 * 16;
+  tile.scales = group + half % 2 * 8 * Weights<F>::kLaneBytes;
   tile.values = group + GroupScaleBytes(F, args.columns) + half % 2 * 32;
   for (int r = 0; r < R; ++r) {
     tile.x[r] = ViewInt8Row(args.x + (row + r) * args.x_stride, args.columns);
@@ -203,6 +221,8 @@ void LinearInt8Avx2(const LinearArgs& args, int64_t out_begin,
       return Run<PackedFormat::kQ4>(args, out_begin, out_end);
     case PackedFormat::kQ4Min:
       return Run<PackedFormat::kQ4Min>(args, out_begin, out_end);
+    case PackedFormat::kQ4K:
+      return Run<PackedFormat::kQ4K>(args, out_begin, out_end);
     default:
       return LinearInt8Reference(args, out_begin, out_end);
   }

@@ -17,6 +17,11 @@
 namespace inlay::kernels::cpu::internal {
 namespace {
 
+inline __m512 LoadHalves(const uint8_t* p) {
+  return _mm512_cvtph_ps(
+      _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+
 // Weights of one block of one group, as unsigned bytes for vpdpbusd.
 template <PackedFormat F>
 struct Weights;
@@ -47,24 +52,33 @@ struct Weights<PackedFormat::kQ8> : Bytes {
   static constexpr int kScaleBytes = 32;
   static constexpr int kOffset = 128;
   static constexpr bool kMinimum = false;
+  static inline __m512 Scale(const uint8_t* p) { return LoadHalves(p); }
 };
 template <>
 struct Weights<PackedFormat::kQ4> : Nibbles {
   static constexpr int kScaleBytes = 32;
   static constexpr int kOffset = 8;
   static constexpr bool kMinimum = false;
+  static inline __m512 Scale(const uint8_t* p) { return LoadHalves(p); }
 };
 template <>
 struct Weights<PackedFormat::kQ4Min> : Nibbles {
   static constexpr int kScaleBytes = 64;
   static constexpr int kOffset = 0;
   static constexpr bool kMinimum = true;
+  static inline __m512 Scale(const uint8_t* p) { return LoadHalves(p); }
+  static inline __m512 Minimum(const uint8_t* p) { return LoadHalves(p + 32); }
 };
-
-inline __m512 LoadHalves(const uint8_t* p) {
-  return _mm512_cvtph_ps(
-      _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-}
+template <>
+struct Weights<PackedFormat::kQ4K> : Nibbles {
+  static constexpr int kScaleBytes = 128;
+  static constexpr int kOffset = 0;
+  static constexpr bool kMinimum = true;
+  static inline __m512 Scale(const uint8_t* p) { return _mm512_loadu_ps(p); }
+  static inline __m512 Minimum(const uint8_t* p) {
+    return _mm512_loadu_ps(p + 64);
+  }
+};
 
 inline __m512i Broadcast4(const int8_t* p) {
   int32_t four;
@@ -151,7 +165,7 @@ struct Tile {
     Dot(b, dot);
     __m512 scale[G];
     for (int g = 0; g < G; ++g) {
-      scale[g] = LoadHalves(scales[g] + b * W::kScaleBytes);
+      scale[g] = W::Scale(scales[g] + b * W::kScaleBytes);
     }
     for (int r = 0; r < R; ++r) {
       const __m512 s = _mm512_set1_ps(x[r].info[b].s);
@@ -163,7 +177,7 @@ struct Tile {
     if (__builtin_expect(AnyCentred(b), 0)) AddCentres(b, scale);
     if constexpr (W::kMinimum) {
       for (int g = 0; g < G; ++g) {
-        const __m512 minimum = LoadHalves(scales[g] + b * W::kScaleBytes + 32);
+        const __m512 minimum = W::Minimum(scales[g] + b * W::kScaleBytes);
         for (int r = 0; r < R; ++r) {
           const __m512 total = _mm512_set1_ps(x[r].info[b].total);
           sum[r][g] = _mm512_fmadd_ps(minimum, total, sum[r][g]);
@@ -257,6 +271,8 @@ void LinearInt8Avx512(const LinearArgs& args, int64_t out_begin,
       return Run<PackedFormat::kQ4>(args, out_begin, out_end);
     case PackedFormat::kQ4Min:
       return Run<PackedFormat::kQ4Min>(args, out_begin, out_end);
+    case PackedFormat::kQ4K:
+      return Run<PackedFormat::kQ4K>(args, out_begin, out_end);
     default:
       return LinearInt8Reference(args, out_begin, out_end);
   }

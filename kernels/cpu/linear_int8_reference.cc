@@ -54,12 +54,15 @@ void LoadBlock(PackedFormat format, const uint8_t* group, int64_t columns,
     LoadNibbles(values + block * 256, lane, format == PackedFormat::kQ4 ? 8 : 0,
                 w);
   }
-  w->has_minimum =
-      format == PackedFormat::kQ4Min || format == PackedFormat::kQ8K;
+  w->has_minimum = format != PackedFormat::kQ8 && format != PackedFormat::kQ4;
   for (int64_t half = 0; half < 2; ++half) {
     w->minimum[half] = 0;
     if (format == PackedFormat::kQ8K) {
       const uint8_t* const p = group + block * 256 + half * 128 + lane * 4;
+      w->scale[half] = LoadFloat(p);
+      w->minimum[half] = LoadFloat(p + 64);
+    } else if (format == PackedFormat::kQ4K) {
+      const uint8_t* const p = group + block * 128 + lane * 4;
       w->scale[half] = LoadFloat(p);
       w->minimum[half] = LoadFloat(p + 64);
     } else if (format == PackedFormat::kQ4Min) {

@@ -17,6 +17,7 @@
 //           offset: weight = scale * nibble + minimum
 //   kQ8K    [blocks][2][2][16] F32: for each half of the block scale and
 //           minimum; then bytes as kQ8: weight = scale * byte + minimum
+//   kQ4K    [blocks][2][16] F32, else as kQ4Min
 //
 // A prepared kInt8x32 row stands for x = s * a + c in blocks of 32: int8
 // a[columns], padded to 64 bytes, then one BlockInfo for each block.
@@ -30,7 +31,8 @@
 
 namespace inlay::kernels::cpu::internal {
 
-enum : int64_t { kGroup = 16, kBlock = 32 };
+inline constexpr int64_t kGroup = 16;
+inline constexpr int64_t kBlock = 32;
 
 [[maybe_unused]] static inline size_t AlignUp64(size_t n) {
   return (n + 63) & ~size_t{63};
@@ -51,6 +53,8 @@ enum : int64_t { kGroup = 16, kBlock = 32 };
       return blocks * 64;
     case PackedFormat::kQ8K:
       return blocks * 256;
+    case PackedFormat::kQ4K:
+      return blocks * 128;
     default:
       return 0;
   }
@@ -70,6 +74,7 @@ enum : int64_t { kGroup = 16, kBlock = 32 };
       return GroupScaleBytes(format, columns) + n * 16;
     case PackedFormat::kQ4:
     case PackedFormat::kQ4Min:
+    case PackedFormat::kQ4K:
       return GroupScaleBytes(format, columns) + n * 8;
     case PackedFormat::kRaw:
       break;

@@ -5,6 +5,7 @@
 #include "kernels/common/half.h"
 #include "kernels/cpu/linear.h"
 #include "kernels/cpu/linear_layout.h"
+#include "kernels/cpu/pack_blocks.h"
 
 namespace inlay::kernels::cpu {
 namespace {
@@ -76,7 +77,58 @@ void PackQ4Min(const Lane& to) {
   }
 }
 
-void PackRow(PackedFormat format, const Lane& to) {
+// Types whose integers fit bytes and whose scale is an F16 for 32 columns.
+void PackLevels(DType type, const Lane& to) {
+  const int32_t block_bytes = GetDTypeInfo(type).block_bytes;
+  uint8_t* const values =
+      to.group + GroupScaleBytes(PackedFormat::kQ8, to.columns);
+  for (int64_t b = 0; b < BlockCount(to.columns); ++b) {
+    internal::SubBlock block;
+    if (!internal::ReadSubBlock(type, to.src, b, &block)) return;
+    std::memcpy(to.group + b * 32 + to.lane * 2, to.src + b * block_bytes, 2);
+    uint8_t* const dst = values + b * 512 + to.lane * 4;
+    for (int64_t k = 0; k < kBlock; ++k) {
+      dst[k / 4 * 64 + k % 4] = static_cast<uint8_t>(block.q[k] + 128);
+    }
+  }
+}
+
+void PackQ8K(DType type, const Lane& to) {
+  uint8_t* const values =
+      to.group + GroupScaleBytes(PackedFormat::kQ8K, to.columns);
+  for (int64_t b = 0; b < BlockCount(to.columns); ++b) {
+    internal::SubBlock block;
+    if (!internal::ReadSubBlock(type, to.src, b, &block)) return;
+    for (int64_t h = 0; h < 2; ++h) {
+      uint8_t* const scales = to.group + b * 256 + h * 128 + to.lane * 4;
+      std::memcpy(scales, &block.scale[h], sizeof(float));
+      std::memcpy(scales + 64, &block.minimum[h], sizeof(float));
+    }
+    uint8_t* const dst = values + b * 512 + to.lane * 4;
+    for (int64_t k = 0; k < kBlock; ++k) {
+      dst[k / 4 * 64 + k % 4] = static_cast<uint8_t>(block.q[k] + 128);
+    }
+  }
+}
+
+void PackQ4K(DType type, const Lane& to) {
+  uint8_t* const values =
+      to.group + GroupScaleBytes(PackedFormat::kQ4K, to.columns);
+  for (int64_t b = 0; b < BlockCount(to.columns); ++b) {
+    internal::SubBlock block;
+    if (!internal::ReadSubBlock(type, to.src, b, &block)) return;
+    uint8_t* const scales = to.group + b * 128 + to.lane * 4;
+    std::memcpy(scales, &block.scale[0], sizeof(float));
+    std::memcpy(scales + 64, &block.minimum[0], sizeof(float));
+    uint8_t* const dst = values + b * 256 + to.lane * 4;
+    for (int64_t k = 0; k < 16; ++k) {
+      dst[k / 4 * 64 + k % 4] =
+          static_cast<uint8_t>(block.q[k] | block.q[k + 16] << 4);
+    }
+  }
+}
+
+void PackRow(PackedFormat format, DType type, const Lane& to) {
   switch (format) {
     case PackedFormat::kF32:
       return PackPlain(to, 4);
@@ -84,67 +136,17 @@ void PackRow(PackedFormat format, const Lane& to) {
     case PackedFormat::kBF16:
       return PackPlain(to, 2);
     case PackedFormat::kQ8:
-      return PackQ8(to);
+      return type == DType::kQ8_0 ? PackQ8(to) : PackLevels(type, to);
     case PackedFormat::kQ4:
       return PackQ4(to);
     case PackedFormat::kQ4Min:
       return PackQ4Min(to);
     case PackedFormat::kQ8K:
+      return PackQ8K(type, to);
+    case PackedFormat::kQ4K:
+      return PackQ4K(type, to);
     case PackedFormat::kRaw:
       return;
-  }
-}
-
-float LoadHalf(const uint8_t* p) {
-  uint16_t half;
-  std::memcpy(&half, p, sizeof(half));
-  return HalfToFloat(half);
-}
-
-void UnpackPlain(PackedFormat format, const uint8_t* group, int64_t lane,
-                 int64_t columns, float* dst) {
-  for (int64_t k = 0; k < columns; ++k) {
-    const int64_t index = k * kGroup + lane;
-    if (format == PackedFormat::kF32) {
-      std::memcpy(&dst[k], group + index * 4, sizeof(float));
-    } else {
-      uint16_t half;
-      std::memcpy(&half, group + index * 2, sizeof(half));
-      dst[k] = format == PackedFormat::kF16 ? HalfToFloat(half)
-                                            : Bfloat16ToFloat(half);
-    }
-  }
-}
-
-void UnpackQ8(const uint8_t* group, int64_t lane, int64_t columns, float* dst) {
-  const uint8_t* const values =
-      group + GroupScaleBytes(PackedFormat::kQ8, columns);
-  for (int64_t b = 0; b < BlockCount(columns); ++b) {
-    const float scale = LoadHalf(group + b * 32 + lane * 2);
-    const uint8_t* const p = values + b * 512 + lane * 4;
-    for (int64_t k = 0; k < kBlock; ++k) {
-      const int32_t q = p[k / 4 * 64 + k % 4] - 128;
-      dst[b * kBlock + k] = scale * static_cast<float>(q);
-    }
-  }
-}
-
-void UnpackQ4(PackedFormat format, const uint8_t* group, int64_t lane,
-              int64_t columns, float* dst) {
-  const bool has_minimum = format == PackedFormat::kQ4Min;
-  const int64_t scale_bytes = has_minimum ? 64 : 32;
-  const uint8_t* const values = group + GroupScaleBytes(format, columns);
-  for (int64_t b = 0; b < BlockCount(columns); ++b) {
-    const uint8_t* const scales = group + b * scale_bytes + lane * 2;
-    const float scale = LoadHalf(scales);
-    const float minimum = has_minimum ? LoadHalf(scales + 32) : 0.0f;
-    const int32_t offset = has_minimum ? 0 : 8;
-    const uint8_t* const p = values + b * 256 + lane * 4;
-    for (int64_t k = 0; k < kBlock; ++k) {
-      const uint8_t pair = p[k % 16 / 4 * 64 + k % 4];
-      const int32_t q = (k < 16 ? pair & 15 : pair >> 4) - offset;
-      dst[b * kBlock + k] = scale * static_cast<float>(q) + minimum;
-    }
   }
 }
 
@@ -166,29 +168,8 @@ void PackRows(Isa isa, PackedFormat format, DType type, const uint8_t* src,
     for (int64_t lane = 0; lane < kGroup && first + lane < rows; ++lane) {
       const uint8_t* const row =
           src + static_cast<size_t>(first + lane) * row_bytes;
-      PackRow(format, {row, group, lane, columns});
+      PackRow(format, type, {row, group, lane, columns});
     }
-  }
-}
-
-void UnpackRow(Isa isa, PackedFormat format, const uint8_t* packed,
-               int64_t rows, int64_t columns, int64_t row, float* dst) {
-  const uint8_t* const group =
-      packed + static_cast<size_t>(row / kGroup) * GroupBytes(format, columns);
-  const int64_t lane = row % kGroup;
-  switch (format) {
-    case PackedFormat::kF32:
-    case PackedFormat::kF16:
-    case PackedFormat::kBF16:
-      return UnpackPlain(format, group, lane, columns, dst);
-    case PackedFormat::kQ8:
-      return UnpackQ8(group, lane, columns, dst);
-    case PackedFormat::kQ4:
-    case PackedFormat::kQ4Min:
-      return UnpackQ4(format, group, lane, columns, dst);
-    case PackedFormat::kQ8K:
-    case PackedFormat::kRaw:
-      return;
   }
 }
 

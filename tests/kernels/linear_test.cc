@@ -295,7 +295,8 @@ TEST(LinearTest, AddsBiasThenAccumulates) {
 // unfused additions.
 TEST(LinearTest, VectorSetsAgreeExactlyOnIntegerFormats) {
   if (!IsaSupported(Isa::kAvx512)) GTEST_SKIP() << "needs AVX-512";
-  for (DType type : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_1}) {
+  for (DType type : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_1, DType::kQ4_K,
+                     DType::kQ6_K, DType::kMXFP4}) {
     const Problem problem(type, 33, 1536, 6, 77);
     Prepared a(Isa::kAvx2, problem), b(Isa::kAvx512, problem);
     EXPECT_EQ(a.Run(), b.Run()) << GetDTypeInfo(type).name;
