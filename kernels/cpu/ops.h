@@ -13,13 +13,15 @@ namespace inlay::kernels::cpu {
 
 void RmsNorm(Isa isa, const float* x, const float* weight, float epsilon,
              int64_t n, float* y);
+// `bias` may be null.
 void LayerNorm(Isa isa, const float* x, const float* weight, const float* bias,
                float epsilon, int64_t n, float* y);
 
 enum class Act : uint8_t { kNone, kSilu, kGelu, kGeluTanh, kRelu, kRelu2 };
-// y[i] = act(x[i])
+// y[i] = act(x[i]). An element's result does not depend on where it stands.
+// y may be x.
 void Activate(Isa isa, Act act, const float* x, int64_t n, float* y);
-// y[i] = act(gate[i]) * up[i]
+// y[i] = act(gate[i]) * up[i]. y may be gate or up.
 void GatedActivate(Isa isa, Act act, const float* gate, const float* up,
                    int64_t n, float* y);
 
@@ -32,10 +34,12 @@ void Rope(Isa isa, float* x, int32_t heads, int32_t head_dim, int32_t dims,
 enum class KvFormat : uint8_t { kF32, kF16 };
 
 // One layer's pages. A page holds `page_tokens` tokens: first all keys
-// [kv_head][token][key_dim], then all values [kv_head][token][value_dim].
+// [kv_head][key_dim][token], so that a vector holds one dimension of many
+// tokens, then all values [kv_head][token][value_dim]. Kernels are fastest
+// when page_tokens is a multiple of 16.
 struct KvLayer {
-  uint8_t* base;          // page 0 of this layer
-  size_t page_stride;     // bytes between pages
+  uint8_t* base;       // page 0 of this layer
+  size_t page_stride;  // bytes between pages
   int32_t page_tokens;
   int32_t kv_heads;
   int32_t key_dim, value_dim;
@@ -43,27 +47,38 @@ struct KvLayer {
 };
 size_t KvPageBytes(const KvLayer& shape);
 
-// Stores one row's k and v (kv_heads heads each) at `token` of page `page`.
+// Stores k (key_dim floats) and v (value_dim floats) of one kv head at `token`
+// of page `page`, rounded to nearest even.
 void KvAppend(Isa isa, const KvLayer& layer, int32_t page, int32_t token,
-              const float* k, const float* v);
+              int32_t kv_head, const float* k, const float* v);
 
+// Attention of consecutive rows of one request for q heads that share one kv
+// head. Row r stands at position + r and sees keys [max(0, p - window + 1), p]
+// of its own position p (all of [0, p] if window is 0).
 struct AttentionArgs {
   KvLayer kv;
   const int32_t* block_table;  // pages of this request, in order
-  int32_t position;   // the row sees keys [begin, position]
-  int32_t begin;      // first visible position (0, or by the window)
-  const float* q;     // q_per_kv heads that share one kv head, head_dim apart
-  int32_t q_per_kv;
+  int32_t position;            // of row 0
+  int32_t rows;                // >= 1; all keys they see are in the pages
+  int32_t window;
   int32_t kv_head;
+  int32_t q_heads;   // heads to compute; they share kv_head
+  const float* q;    // head h of row r at q + r * q_stride + h * key_dim
+  int64_t q_stride;  // floats
+  float* out;        // head h of row r at out + r * out_stride + h * value_dim
+  int64_t out_stride;  // floats
   float scale;
-  float* out;         // q_per_kv * value_dim
-  float* scratch;     // AttentionScratchFloats()
+  float* scratch;  // AttentionScratchFloats(), 64-byte aligned
 };
-size_t AttentionScratchFloats(int32_t q_per_kv, int32_t value_dim);
+// Rows and heads of a call are taken in tiles of at most this many pairs, so
+// that the scratch is bounded.
+inline constexpr int32_t kAttentionTile = 24;
+size_t AttentionScratchFloats(int32_t value_dim);
 // Keys are walked in segments at absolute multiples of kAttentionSegment, each
 // from a fresh (m, l, o) state, merged in ascending order (online softmax,
 // Milakov and Gimelshein, 2018), so that a row's result does not depend on how
-// its request was chunked or what else is in the step.
+// its request was chunked, on the page size or on what else is in the step.
+// Values beyond a row's own keys are never used in its arithmetic.
 inline constexpr int32_t kAttentionSegment = 256;
 void Attention(Isa isa, const AttentionArgs& args);
 
