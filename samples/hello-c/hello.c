@@ -1,4 +1,4 @@
-/* Asks a model one question and streams its answer: hello MODEL PROMPT */
+/* Asks a model one question and streams its answer: hello MODEL [PROMPT] */
 #include <inlay/inlay.h>
 #include <stdio.h>
 
@@ -18,9 +18,10 @@ int main(int argc, char** argv) {
   inlay_engine* engine = NULL;
   uint64_t id = 0;
   size_t count = 0;
-  if (argc != 3) return fprintf(stderr, "usage: hello MODEL PROMPT\n"), 2;
+  if (argc < 2) return fprintf(stderr, "usage: hello MODEL [PROMPT]\n"), 2;
   source.path = argv[1], source.path_size = INLAY_NUL;
-  request.prompt = argv[2], request.prompt_size = INLAY_NUL;
+  request.prompt = argc > 2 ? argv[2] : "What is the capital of France?";
+  request.prompt_size = INLAY_NUL;
   request.flags = INLAY_REQUEST_CHAT, request.max_tokens = 200;
   int bad = failed(inlay_context_create(NULL, &context, &error), &error) ||
             failed(inlay_model_open(context, &source, NULL, &model, &error), &error) ||
@@ -30,7 +31,7 @@ int main(int argc, char** argv) {
     bad = failed(inlay_poll(engine, &event, sizeof event, 1, -1, &count, &error), &error);
     if (!bad && event.kind == INLAY_EVENT_FAILED)
       bad = fprintf(stderr, "%s\n", event.message);
-    else if (!bad && event.kind == INLAY_EVENT_DELTA)
+    else if (!bad && count && event.kind == INLAY_EVENT_DELTA)
       fwrite(event.text, 1, event.text_size, stdout), fflush(stdout);
   }
   inlay_engine_release(engine), inlay_model_release(model), inlay_context_release(context);

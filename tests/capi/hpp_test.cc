@@ -1,0 +1,89 @@
+#include <inlay/inlay.hpp>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/capi/fixture.h"
+
+namespace {
+
+class HppTest : public testing::Test {
+ protected:
+  inlay::Context context;
+  inlay::Model model = context.open(inlay_test::ModelPath());
+  inlay::Engine engine{model, Options()};
+
+  static inlay_engine_options Options() {
+    inlay_engine_options options = INLAY_ENGINE_OPTIONS_INIT;
+    options.context_length = 128;
+    return options;
+  }
+  static inlay::Request Request(int32_t count) {
+    inlay::Request request("hello there");
+    request.raw.flags = INLAY_REQUEST_IGNORE_END;
+    return request.max_tokens(count);
+  }
+};
+
+TEST_F(HppTest, StreamsWhatGenerateGives) {
+  std::string text;
+  size_t tokens = 0;
+  for (const inlay::Piece& piece : engine.stream(Request(12))) {
+    text += piece.text;
+    tokens += piece.token_count;
+  }
+  EXPECT_EQ(tokens, 12u);
+  const inlay::Answer answer = engine.generate(Request(12));
+  EXPECT_EQ(answer.text, text);
+  EXPECT_EQ(answer.tokens.size(), 12u);
+  EXPECT_EQ(answer.finish_reason, INLAY_FINISH_LENGTH);
+}
+
+TEST_F(HppTest, AStreamLeftEarlyIsCancelledAndTheNextStartsClean) {
+  for (const inlay::Piece& piece : engine.stream(Request(100))) {
+    EXPECT_GT(piece.token_count, 0u);
+    break;
+  }
+  inlay::Stream stream = engine.stream(Request(3));
+  size_t tokens = 0;
+  while (const inlay::Piece* piece = stream.next())
+    tokens += piece->token_count;
+  EXPECT_EQ(tokens, 3u);
+  EXPECT_EQ(stream.result().finish_reason, INLAY_FINISH_LENGTH);
+  EXPECT_EQ(engine.stats().cancelled, 1u);
+}
+
+TEST_F(HppTest, TextsRoundTrip) {
+  const std::string text = "hello, h\u00e9llo";
+  EXPECT_EQ(model.detokenize(model.tokenize(text)), text);
+  EXPECT_TRUE(model.tokenize("", INLAY_TOKENIZE_NO_SPECIAL).empty());
+  EXPECT_EQ(model.metadata("general.architecture"), "llama");
+  const std::string chat =
+      model.render(R"([{"role": "user", "content": "hi"}])");
+  EXPECT_NE(chat.find("hi"), std::string::npos);
+  EXPECT_GT(model.estimate(Options()).total, 0u);
+}
+
+TEST_F(HppTest, FailuresThrowWithStatusAndMessage) {
+  try {
+    context.open("no/such/file");
+    FAIL() << "nothing was thrown";
+  } catch (const inlay::Error& error) {
+    EXPECT_EQ(error.status(), INLAY_ERR_NOT_FOUND);
+    EXPECT_NE(std::string(error.what()).find("no/such/file"),
+              std::string::npos);
+  }
+  EXPECT_THROW(inlay::Options().set("colour", "red"), inlay::Error);
+  EXPECT_THROW(model.metadata("nothing"), inlay::Error);
+}
+
+TEST_F(HppTest, StopStringsAreOwned) {
+  const inlay::Answer whole = engine.generate(Request(20));
+  ASSERT_GT(whole.text.size(), 4u);
+  inlay::Request request = Request(20);
+  request.stop(std::string(whole.text.substr(2, 2)));
+  const inlay::Answer cut = engine.generate(request);
+  EXPECT_EQ(cut.finish_reason, INLAY_FINISH_STOP);
+  EXPECT_LT(cut.text.size(), whole.text.size());
+}
+
+}  // namespace
