@@ -141,7 +141,6 @@ constexpr PreTokenizerSpec kSpecs[] = {
     {"dbrx", LLAMA3_STAGES},
     {"smaug-bpe", LLAMA3_STAGES},
     {"chatglm-bpe", LLAMA3_STAGES},
-    {"glm4", LLAMA3_STAGES},
     {"jais-2",
      {{CONTRACTIONS
        R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*)"

@@ -86,7 +86,7 @@ PIPELINES = [
     Pipeline("llama-bpe", ["llama-bpe", "llama3", "llama-v3", "falcon3",
                            "falcon-h1", "pixtral", "midm-2.0", "lfm2"],
              [split(LLAMA3), BYTES], ignore_merges=True),
-    Pipeline("dbrx", ["dbrx", "smaug-bpe", "chatglm-bpe", "glm4"],
+    Pipeline("dbrx", ["dbrx", "smaug-bpe", "chatglm-bpe"],
              [split(LLAMA3), BYTES]),
     Pipeline("jais-2", ["jais-2"], [split(JAIS2), BYTES]),
     Pipeline("qwen2", ["qwen2", "deepseek-r1-qwen", "megrez"],
