@@ -28,16 +28,20 @@ struct Weights;
 
 struct Bytes {
   static constexpr int kBlockBytes = 512;
-  // Group j of four columns, and the group 16 columns on.
+  // The two groups of four columns that step j takes, in memory order.
+  static constexpr int kStep = 8;
+  static constexpr int kFar = 4;
   static inline void Load(const uint8_t* p, int j, __m512i* near,
                           __m512i* far) {
-    *near = _mm512_loadu_si512(p + 64 * j);
-    *far = _mm512_loadu_si512(p + 64 * (j + 4));
+    *near = _mm512_loadu_si512(p + 128 * j);
+    *far = _mm512_loadu_si512(p + 128 * j + 64);
   }
 };
 
 struct Nibbles {
   static constexpr int kBlockBytes = 256;
+  static constexpr int kStep = 4;
+  static constexpr int kFar = 16;
   static inline void Load(const uint8_t* p, int j, __m512i* near,
                           __m512i* far) {
     const __m512i mask = _mm512_set1_epi8(15);
@@ -95,23 +99,33 @@ inline __m512i InitialDot(int32_t bias) {
   return Weights<F>::kOffset == 8 ? v : _mm512_slli_epi32(v, 4);
 }
 
-// Sum of the 32 weights of each output, without their offset.
+// Sum of the 32 weights of each output, times their scale.
 template <PackedFormat F>
-__attribute__((noinline)) __m512 SumWeights(const uint8_t* p) {
+__attribute__((noinline)) __m512 ScaledSum(const uint8_t* scales,
+                                           const uint8_t* values) {
   const __m512i ones = _mm512_set1_epi8(1);
   __m512i sum = _mm512_set1_epi32(-32 * Weights<F>::kOffset);
   for (int j = 0; j < 4; ++j) {
     __m512i near, far;
-    Weights<F>::Load(p, j, &near, &far);
+    Weights<F>::Load(values, j, &near, &far);
     sum = _mm512_dpbusd_epi32(sum, near, ones);
     sum = _mm512_dpbusd_epi32(sum, far, ones);
   }
-  return _mm512_cvtepi32_ps(sum);
+  return _mm512_mul_ps(Weights<F>::Scale(scales), _mm512_cvtepi32_ps(sum));
 }
+
+// Scaled weight sums of a panel of G groups, for many rows to share.
+inline constexpr int64_t kPanelBlocks = 256;
+template <int G>
+struct PanelSums {
+  __m512 sum[kPanelBlocks][G];
+};
 
 template <PackedFormat F, int R, int G>
 struct Tile {
   using W = Weights<F>;
+  const PanelSums<G>* panel;  // null: sums are made where they are needed
+  bool prefetch;              // for the first rows that read the panel
   const uint8_t* scales[G];
   const uint8_t* values[G];
   Int8Row x[R];
@@ -127,14 +141,29 @@ struct Tile {
       for (int g = 0; g < G; ++g) {
         W::Load(values[g] + b * W::kBlockBytes, j, &near[g], &far[g]);
       }
+      if (prefetch) Prefetch(b, j);
       for (int r = 0; r < R; ++r) {
-        const int8_t* const a = x[r].a + b * kBlock + 4 * j;
+        const int8_t* const a = x[r].a + b * kBlock + W::kStep * j;
         const __m512i a_near = Broadcast4(a);
-        const __m512i a_far = Broadcast4(a + 16);
+        const __m512i a_far = Broadcast4(a + W::kFar);
         for (int g = 0; g < G; ++g) {
           dot[r][g] = _mm512_dpbusd_epi32(dot[r][g], near[g], a_near);
           dot[r][g] = _mm512_dpbusd_epi32(dot[r][g], far[g], a_far);
         }
+      }
+    }
+  }
+
+  // Few rows read weights at the speed of memory, which the processor's own
+  // prefetching does not reach on streams as short as a group.
+  inline void Prefetch(int64_t b, int j) const {
+    constexpr int kAhead = 12288;
+    constexpr int kLines = W::kBlockBytes / 256;
+    for (int g = 0; g < G; ++g) {
+      const uint8_t* const p =
+          values[g] + b * W::kBlockBytes + 64 * kLines * j + kAhead;
+      for (int line = 0; line < kLines; ++line) {
+        _mm_prefetch(reinterpret_cast<const char*>(p + 64 * line), _MM_HINT_T1);
       }
     }
   }
@@ -145,11 +174,13 @@ struct Tile {
     return any;
   }
 
-  inline void AddCentres(int64_t b, const __m512 (&scale)[G]) {
+  inline void AddCentres(int64_t b) {
     __m512 weights[G];
     for (int g = 0; g < G; ++g) {
-      weights[g] = _mm512_mul_ps(scale[g],
-                                 SumWeights<F>(values[g] + b * W::kBlockBytes));
+      weights[g] = panel != nullptr
+                       ? panel->sum[b][g]
+                       : ScaledSum<F>(scales[g] + b * W::kScaleBytes,
+                                      values[g] + b * W::kBlockBytes);
     }
     for (int r = 0; r < R; ++r) {
       if (x[r].info[b].c == 0) continue;
@@ -174,7 +205,7 @@ struct Tile {
                                     _mm512_mul_ps(scale[g], s), sum[r][g]);
       }
     }
-    if (__builtin_expect(AnyCentred(b), 0)) AddCentres(b, scale);
+    if (__builtin_expect(AnyCentred(b), 0)) AddCentres(b);
     if constexpr (W::kMinimum) {
       for (int g = 0; g < G; ++g) {
         const __m512 minimum = W::Minimum(scales[g] + b * W::kScaleBytes);
@@ -207,8 +238,10 @@ inline void Store(const LinearArgs& args, int64_t row, int64_t group,
 
 template <PackedFormat F, int R, int G>
 void RunTile(const LinearArgs& args, int64_t row, int64_t group,
-             int64_t out_begin, int64_t out_end) {
+             int64_t out_begin, int64_t out_end, const PanelSums<G>* panel) {
   Tile<F, R, G> tile;
+  tile.panel = panel;
+  tile.prefetch = row == 0;
   const size_t group_bytes = GroupBytes(F, args.columns);
   const size_t scale_bytes = GroupScaleBytes(F, args.columns);
   for (int g = 0; g < G; ++g) {
@@ -229,24 +262,51 @@ void RunTile(const LinearArgs& args, int64_t row, int64_t group,
 }
 
 template <PackedFormat F, int G>
-void RunGroups(const LinearArgs& args, int64_t group, int64_t out_begin,
-               int64_t out_end) {
+void RunRows(const LinearArgs& args, int64_t group, int64_t out_begin,
+             int64_t out_end, const PanelSums<G>* panel) {
   int64_t row = 0;
   for (; row + 4 <= args.x_rows; row += 4) {
-    RunTile<F, 4, G>(args, row, group, out_begin, out_end);
+    RunTile<F, 4, G>(args, row, group, out_begin, out_end, panel);
   }
   switch (args.x_rows - row) {
     case 3:
-      RunTile<F, 3, G>(args, row, group, out_begin, out_end);
-      break;
+      return RunTile<F, 3, G>(args, row, group, out_begin, out_end, panel);
     case 2:
-      RunTile<F, 2, G>(args, row, group, out_begin, out_end);
-      break;
+      return RunTile<F, 2, G>(args, row, group, out_begin, out_end, panel);
     case 1:
-      RunTile<F, 1, G>(args, row, group, out_begin, out_end);
-      break;
+      return RunTile<F, 1, G>(args, row, group, out_begin, out_end, panel);
     default:
-      break;
+      return;
+  }
+}
+
+// For many rows the weight sums are made once.
+template <PackedFormat F, int G>
+__attribute__((noinline)) void RunManyRows(const LinearArgs& args,
+                                           int64_t group, int64_t out_begin,
+                                           int64_t out_end) {
+  PanelSums<G> panel;
+  const size_t group_bytes = GroupBytes(F, args.columns);
+  const size_t scale_bytes = GroupScaleBytes(F, args.columns);
+  for (int64_t b = 0; b < BlockCount(args.columns); ++b) {
+    for (int g = 0; g < G; ++g) {
+      const uint8_t* const scales =
+          args.weight + static_cast<size_t>(group + g) * group_bytes;
+      panel.sum[b][g] =
+          ScaledSum<F>(scales + b * Weights<F>::kScaleBytes,
+                       scales + scale_bytes + b * Weights<F>::kBlockBytes);
+    }
+  }
+  RunRows<F, G>(args, group, out_begin, out_end, &panel);
+}
+
+template <PackedFormat F, int G>
+void RunGroups(const LinearArgs& args, int64_t group, int64_t out_begin,
+               int64_t out_end) {
+  if (args.x_rows >= 12 && BlockCount(args.columns) <= kPanelBlocks) {
+    RunManyRows<F, G>(args, group, out_begin, out_end);
+  } else {
+    RunRows<F, G>(args, group, out_begin, out_end, nullptr);
   }
 }
 
