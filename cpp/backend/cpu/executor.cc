@@ -1,0 +1,146 @@
+#include "cpp/backend/cpu/executor.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+
+namespace inlay::backend::cpu {
+namespace {
+
+// Positions that the learned tables of the plan hold, or 0 if it has none.
+int32_t MaxPositions(const model::Plan& plan) {
+  int64_t most = 0;
+  for (const model::Op& op : plan.ops) {
+    const auto* embed = std::get_if<model::EmbedOp>(&op);
+    if (embed == nullptr || embed->positions < 0) continue;
+    const int64_t rows =
+        plan.weights[static_cast<size_t>(embed->positions)].rows;
+    most = most == 0 ? rows : std::min(most, rows);
+  }
+  return static_cast<int32_t>(std::min<int64_t>(most, INT32_MAX));
+}
+
+StepLimits Limits(const model::Plan& plan, const ExecutorOptions& options) {
+  return {.max_rows = options.max_rows,
+          .max_logits_rows = options.max_logits_rows,
+          .page_tokens = options.page_tokens,
+          .page_count = options.page_count,
+          .vocabulary_size = plan.vocabulary_size,
+          .max_positions = MaxPositions(plan)};
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<Executor>> CpuExecutor::Create(
+    std::shared_ptr<const CpuWeights> weights, const WeightLayout& layout,
+    const ExecutorOptions& options, const std::shared_ptr<MemoryPool>& pool,
+    ThreadPool* threads) {
+  if (options.max_rows < 1 || options.max_logits_rows < 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "max_rows is ", options.max_rows, " and max_logits_rows is ",
+        options.max_logits_rows, "; both must be at least 1"));
+  }
+  const KvType type = options.kv_type == KvType::kAuto
+                          ? weights->default_kv_type()
+                          : options.kv_type;
+  INLAY_ASSIGN_OR_RETURN(
+      ArenaLayout arena_layout,
+      LayOutArena(weights->plan(), layout, options.max_rows,
+                  options.max_logits_rows, threads->thread_count()));
+  INLAY_ASSIGN_OR_RETURN(
+      Buffer block,
+      pool->Allocate(arena_layout.bytes, "the working memory of steps"));
+  INLAY_ASSIGN_OR_RETURN(
+      KvCache cache, KvCache::Create(weights->plan(), type, options.page_tokens,
+                                     options.page_count, *pool));
+  return std::unique_ptr<Executor>(
+      new CpuExecutor(std::move(weights), options,
+                      Arena(std::move(arena_layout), std::move(block)),
+                      std::move(cache), threads));
+}
+
+CpuExecutor::CpuExecutor(std::shared_ptr<const CpuWeights> weights,
+                         const ExecutorOptions& options, Arena arena,
+                         KvCache cache, ThreadPool* threads)
+    : weights_(std::move(weights)),
+      limits_(Limits(weights_->plan(), options)),
+      arena_(std::move(arena)),
+      cache_(std::move(cache)),
+      program_(BuildProgram(*weights_)),
+      context_{.weights = *weights_,
+               .plan = weights_->plan(),
+               .arena = arena_,
+               .cache = cache_,
+               .pool = *threads,
+               .isa = weights_->isa(),
+               .samplers = samplers_} {
+  for (int i = 0; i < threads->thread_count(); ++i) {
+    samplers_.emplace_back(limits_.vocabulary_size);
+  }
+  context_.row_pages.reserve(static_cast<size_t>(options.max_rows));
+  context_.sample_rows.reserve(static_cast<size_t>(options.max_logits_rows));
+}
+
+StatusOr<uint64_t> CpuExecutor::Launch(const scheduler::StepPlan& plan) {
+  if (in_flight_ != nullptr) {
+    return absl::FailedPreconditionError("a step is already in flight");
+  }
+  in_flight_ = &plan;
+  return ++ticket_;
+}
+
+Status CpuExecutor::Collect(uint64_t ticket, scheduler::StepResult* result) {
+  if (in_flight_ == nullptr || ticket != ticket_) {
+    return absl::InternalError(absl::StrCat("no step has ticket ", ticket));
+  }
+  const scheduler::StepPlan& step = *std::exchange(in_flight_, nullptr);
+  INLAY_RETURN_IF_ERROR(CheckStep(step, limits_));
+  result->samples.resize(step.samples.size());
+  result->sample_status.assign(step.samples.size(), OkStatus());
+  Resolve(step);
+  context_.result = result;
+  context_.pool.Run([this](int thread, int threads) {
+    Worker worker(context_, thread, threads);
+    ComputeRopeTables(worker);
+    if (!std::holds_alternative<model::EmbedOp>(*program_.front().op)) {
+      worker.Barrier();
+    }
+    for (const Instruction& instruction : program_) {
+      instruction.run(worker, instruction);
+    }
+  });
+  return OkStatus();
+}
+
+// Fills what operations look up by row. The step has been checked.
+void CpuExecutor::Resolve(const scheduler::StepPlan& step) {
+  context_.step = &step;
+  context_.row_pages.clear();
+  context_.sample_rows.clear();
+  for (const scheduler::RowGroup& group : step.groups) {
+    for (int32_t i = 0; i < group.row_count; ++i) {
+      const int32_t block = (group.position + i) / limits_.page_tokens;
+      context_.row_pages.push_back(
+          step.blocks[static_cast<size_t>(group.block_begin + block)]);
+    }
+    if (group.sample) {
+      context_.sample_rows.push_back(group.logits_begin + group.logits_count -
+                                     1);
+    }
+  }
+}
+
+Status CpuExecutor::CopyPage(int32_t from, int32_t to) {
+  if (from < 0 || to < 0 || from >= limits_.page_count ||
+      to >= limits_.page_count) {
+    return absl::InternalError(absl::StrCat("cannot copy page ", from, " to ",
+                                            to, " of ", limits_.page_count));
+  }
+  cache_.CopyPage(from, to);
+  return OkStatus();
+}
+
+}  // namespace inlay::backend::cpu

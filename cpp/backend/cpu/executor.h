@@ -1,0 +1,50 @@
+// Runs steps of one engine on the processor.
+#ifndef INLAY_BACKEND_CPU_EXECUTOR_H_
+#define INLAY_BACKEND_CPU_EXECUTOR_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "cpp/backend/backend.h"
+#include "cpp/backend/cpu/arena.h"
+#include "cpp/backend/cpu/cpu_weights.h"
+#include "cpp/backend/cpu/kv_cache.h"
+#include "cpp/backend/cpu/operations.h"
+#include "cpp/backend/cpu/program.h"
+#include "cpp/backend/cpu/step_check.h"
+
+namespace inlay::backend::cpu {
+
+class CpuExecutor final : public Executor {
+ public:
+  static StatusOr<std::unique_ptr<Executor>> Create(
+      std::shared_ptr<const CpuWeights> weights, const WeightLayout& layout,
+      const ExecutorOptions& options, const std::shared_ptr<MemoryPool>& pool,
+      ThreadPool* threads);
+
+  StatusOr<uint64_t> Launch(const scheduler::StepPlan& plan) override;
+  Status Collect(uint64_t ticket, scheduler::StepResult* result) override;
+  int depth() const override { return 1; }
+  Status CopyPage(int32_t from, int32_t to) override;
+
+ private:
+  CpuExecutor(std::shared_ptr<const CpuWeights> weights,
+              const ExecutorOptions& options, Arena arena, KvCache cache,
+              ThreadPool* threads);
+  void Resolve(const scheduler::StepPlan& step);
+
+  const std::shared_ptr<const CpuWeights> weights_;
+  const StepLimits limits_;
+  const Arena arena_;
+  KvCache cache_;
+  std::vector<sampling::Sampler> samplers_;
+  const std::vector<Instruction> program_;
+  StepContext context_;
+  const scheduler::StepPlan* in_flight_ = nullptr;
+  uint64_t ticket_ = 0;
+};
+
+}  // namespace inlay::backend::cpu
+
+#endif  // INLAY_BACKEND_CPU_EXECUTOR_H_

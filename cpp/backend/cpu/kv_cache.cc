@@ -1,0 +1,89 @@
+#include "cpp/backend/cpu/kv_cache.h"
+
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "cpp/base/checked.h"
+
+namespace inlay::backend::cpu {
+namespace {
+
+constexpr int32_t kMaxPageTokens = 1 << 16;
+// Pages begin at multiples of a cache line.
+constexpr uint64_t kPageAlignment = 64;
+
+StatusOr<kernels::cpu::KvLayer> Shape(const model::CacheLayer& layer,
+                                      KvType type, int32_t page_tokens) {
+  if (page_tokens < 1 || page_tokens > kMaxPageTokens) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "page_tokens is ", page_tokens, "; it must be 1 to ", kMaxPageTokens));
+  }
+  kernels::cpu::KvLayer shape = {};
+  shape.page_tokens = page_tokens;
+  shape.kv_heads = layer.kv_head_count;
+  shape.key_dim = layer.key_dim;
+  shape.value_dim = layer.value_dim;
+  shape.format = type == KvType::kF32 ? kernels::cpu::KvFormat::kF32
+                                      : kernels::cpu::KvFormat::kF16;
+  // Each factor is at most 2^16 (CheckPlan), so this cannot overflow.
+  uint64_t stride = kernels::cpu::KvPageBytes(shape);
+  if (!CheckedAlignUp(stride, kPageAlignment, &stride)) {
+    return absl::ResourceExhaustedError("a cache page is too large");
+  }
+  shape.page_stride = stride;
+  return shape;
+}
+
+}  // namespace
+
+StatusOr<uint64_t> KvBytesPerPage(const model::Plan& plan, KvType type,
+                                  int32_t page_tokens) {
+  uint64_t bytes = 0;
+  for (const model::CacheLayer& layer : plan.cache_layers) {
+    INLAY_ASSIGN_OR_RETURN(const kernels::cpu::KvLayer shape,
+                           Shape(layer, type, page_tokens));
+    if (!CheckedAdd<uint64_t>(bytes, shape.page_stride, &bytes)) {
+      return absl::ResourceExhaustedError("a cache page is too large");
+    }
+  }
+  return bytes;
+}
+
+StatusOr<KvCache> KvCache::Create(const model::Plan& plan, KvType type,
+                                  int32_t page_tokens, int32_t page_count,
+                                  MemoryPool& pool) {
+  if (page_count < 1) {
+    return absl::InvalidArgumentError("page_count must be at least 1");
+  }
+  INLAY_ASSIGN_OR_RETURN(const uint64_t page,
+                         KvBytesPerPage(plan, type, page_tokens));
+  uint64_t bytes = 0;
+  if (!CheckedMul<uint64_t>(page, static_cast<uint64_t>(page_count), &bytes)) {
+    return absl::ResourceExhaustedError("the cache exceeds 64-bit sizes");
+  }
+  KvCache cache;
+  INLAY_ASSIGN_OR_RETURN(cache.block_, pool.Allocate(bytes, "the KV cache"));
+  cache.page_tokens_ = page_tokens;
+  cache.page_count_ = page_count;
+  uint8_t* next = cache.block_.data();
+  for (const model::CacheLayer& layer : plan.cache_layers) {
+    INLAY_ASSIGN_OR_RETURN(kernels::cpu::KvLayer shape,
+                           Shape(layer, type, page_tokens));
+    shape.base = next;
+    next += shape.page_stride * static_cast<uint64_t>(page_count);
+    cache.layers_.push_back(shape);
+  }
+  return cache;
+}
+
+void KvCache::CopyPage(int32_t from, int32_t to) {
+  if (from == to) return;
+  for (const kernels::cpu::KvLayer& layer : layers_) {
+    std::memcpy(layer.base + layer.page_stride * static_cast<size_t>(to),
+                layer.base + layer.page_stride * static_cast<size_t>(from),
+                layer.page_stride);
+  }
+}
+
+}  // namespace inlay::backend::cpu

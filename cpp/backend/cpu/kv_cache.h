@@ -1,0 +1,45 @@
+// The pages of an executor: for every cache layer an array of pages.
+#ifndef INLAY_BACKEND_CPU_KV_CACHE_H_
+#define INLAY_BACKEND_CPU_KV_CACHE_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "cpp/backend/backend.h"
+#include "cpp/base/memory.h"
+#include "cpp/base/status.h"
+#include "cpp/model/plan.h"
+#include "kernels/cpu/ops.h"
+
+namespace inlay::backend::cpu {
+
+// Bytes of one page of all layers.
+StatusOr<uint64_t> KvBytesPerPage(const model::Plan& plan, KvType type,
+                                  int32_t page_tokens);
+
+class KvCache {
+ public:
+  // `type` is not kAuto.
+  static StatusOr<KvCache> Create(const model::Plan& plan, KvType type,
+                                  int32_t page_tokens, int32_t page_count,
+                                  MemoryPool& pool);
+
+  const kernels::cpu::KvLayer& layer(int32_t index) const {
+    return layers_[static_cast<size_t>(index)];
+  }
+  int32_t page_tokens() const { return page_tokens_; }
+  int32_t page_count() const { return page_count_; }
+  // Both in [0, page_count).
+  void CopyPage(int32_t from, int32_t to);
+
+ private:
+  Buffer block_;
+  std::vector<kernels::cpu::KvLayer> layers_;
+  int32_t page_tokens_ = 0;
+  int32_t page_count_ = 0;
+};
+
+}  // namespace inlay::backend::cpu
+
+#endif  // INLAY_BACKEND_CPU_KV_CACHE_H_

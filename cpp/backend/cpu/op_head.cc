@@ -1,0 +1,71 @@
+// Logits and sampling.
+#include <cstring>
+#include <new>
+#include <variant>
+
+#include "cpp/backend/cpu/operations.h"
+
+namespace inlay::backend::cpu {
+namespace {
+
+void CopyLogits(const Worker& worker) {
+  const StepContext& context = worker.context;
+  const int64_t vocabulary = context.plan.vocabulary_size;
+  const Range share = worker.Share(worker.rows);
+  if (share.begin == share.end) return;
+  std::memcpy(context.step->logits_out + share.begin * vocabulary,
+              context.arena.Logits() + share.begin * vocabulary,
+              static_cast<size_t>((share.end - share.begin) * vocabulary) *
+                  sizeof(float));
+}
+
+void SampleRow(const Worker& worker, size_t sample) {
+  StepContext& context = worker.context;
+  const size_t vocabulary = static_cast<size_t>(context.plan.vocabulary_size);
+  float* logits = context.arena.Logits() +
+                  static_cast<size_t>(context.sample_rows[sample]) * vocabulary;
+  Status& status = context.result->sample_status[sample];
+  try {
+    status = context.samplers[static_cast<size_t>(worker.thread)].Sample(
+        {logits, vocabulary}, context.step->samples[sample],
+        &context.result->samples[sample]);
+  } catch (const std::bad_alloc&) {
+    status = Status(absl::StatusCode::kResourceExhausted, "");
+  }
+}
+
+}  // namespace
+
+void RunHead(Worker& worker, const Instruction& self) {
+  const auto& op = std::get<model::HeadOp>(*self.op);
+  if (worker.rows == 0) return;
+  StepContext& context = worker.context;
+  const int64_t vocabulary = context.plan.vocabulary_size;
+  const PreparedRows x = PrepareRows(worker, self, op.in);
+  const Matrix& matrix = self.matrices[0];
+  const Range range = worker.Share(
+      vocabulary, kernels::cpu::PackedRowGroup(context.isa, matrix.format));
+  float* logits = context.arena.Logits();
+  Multiply(worker, matrix, x,
+           {.y = logits, .y_stride = vocabulary, .bias = self.biases[0]},
+           range);
+  if (op.scale != 1.0f) {
+    for (int64_t row = 0; row < worker.rows; ++row) {
+      for (int64_t i = range.begin; i < range.end; ++i) {
+        logits[row * vocabulary + i] *= op.scale;
+      }
+    }
+  }
+  worker.Barrier();
+  if (context.step->logits_out != nullptr) {
+    CopyLogits(worker);
+    worker.Barrier();
+  }
+  const Range samples =
+      worker.Share(static_cast<int64_t>(context.step->samples.size()));
+  for (int64_t i = samples.begin; i < samples.end; ++i) {
+    SampleRow(worker, static_cast<size_t>(i));
+  }
+}
+
+}  // namespace inlay::backend::cpu

@@ -1,0 +1,78 @@
+// Operations on single rows: embedding, norm, selection of rows.
+#include <cstring>
+#include <variant>
+
+#include "cpp/backend/cpu/operations.h"
+#include "kernels/cpu/ops.h"
+
+namespace inlay::backend::cpu {
+
+void RunEmbed(Worker& worker, const Instruction& self) {
+  const auto& op = std::get<model::EmbedOp>(*self.op);
+  const StepContext& context = worker.context;
+  const int64_t width = context.plan.slot_widths[static_cast<size_t>(op.out)];
+  float* positional = context.arena.NormRow(worker.thread);
+  const Range share = worker.Share(worker.rows);
+  for (int64_t row = share.begin; row < share.end; ++row) {
+    const size_t r = static_cast<size_t>(row);
+    float* out =
+        context.arena.Slot(op.out) + row * context.arena.SlotStride(op.out);
+    context.weights.LookUp(op.table, context.step->tokens[r], out);
+    if (op.scale != 1.0f) {
+      for (int64_t i = 0; i < width; ++i) out[i] *= op.scale;
+    }
+    if (op.positions >= 0) {
+      context.weights.LookUp(op.positions, context.step->positions[r],
+                             positional);
+      for (int64_t i = 0; i < width; ++i) out[i] += positional[i];
+    }
+  }
+  worker.Barrier();
+}
+
+void ApplyNorm(kernels::cpu::Isa isa, const NormStep& norm, const float* x,
+               int64_t width, float* y) {
+  if (norm.op->kind == model::NormKind::kRms) {
+    kernels::cpu::RmsNorm(isa, x, norm.weight, norm.op->epsilon, width, y);
+  } else {
+    kernels::cpu::LayerNorm(isa, x, norm.weight, norm.bias, norm.op->epsilon,
+                            width, y);
+  }
+}
+
+void RunNorm(Worker& worker, const Instruction& self) {
+  const auto& op = std::get<model::NormOp>(*self.op);
+  const StepContext& context = worker.context;
+  const int64_t width = context.plan.slot_widths[static_cast<size_t>(op.in)];
+  const Range share = worker.Share(worker.rows);
+  for (int64_t row = share.begin; row < share.end; ++row) {
+    ApplyNorm(
+        context.isa, self.norm,
+        context.arena.Slot(op.in) + row * context.arena.SlotStride(op.in),
+        width,
+        context.arena.Slot(op.out) + row * context.arena.SlotStride(op.out));
+  }
+  worker.Barrier();
+}
+
+void RunSelectRows(Worker& worker, const Instruction& self) {
+  const auto& op = std::get<model::SelectRowsOp>(*self.op);
+  const StepContext& context = worker.context;
+  const size_t bytes =
+      static_cast<size_t>(
+          context.plan.slot_widths[static_cast<size_t>(op.in)]) *
+      sizeof(float);
+  const std::vector<int32_t>& selected = context.step->logits_rows;
+  worker.rows = static_cast<int32_t>(selected.size());
+  const Range share = worker.Share(worker.rows);
+  for (int64_t i = share.begin; i < share.end; ++i) {
+    const int64_t from = selected[static_cast<size_t>(i)];
+    std::memcpy(
+        context.arena.Slot(op.out) + i * context.arena.SlotStride(op.out),
+        context.arena.Slot(op.in) + from * context.arena.SlotStride(op.in),
+        bytes);
+  }
+  worker.Barrier();
+}
+
+}  // namespace inlay::backend::cpu

@@ -1,0 +1,20 @@
+#include "cpp/backend/cpu/operations.h"
+
+#include <variant>
+
+namespace inlay::backend::cpu {
+
+Operation FindOperation(const model::Op& op) {
+  struct Visitor {
+    Operation operator()(const model::EmbedOp&) { return RunEmbed; }
+    Operation operator()(const model::NormOp&) { return RunNorm; }
+    Operation operator()(const model::LinearOp&) { return RunLinear; }
+    Operation operator()(const model::RopeAppendOp&) { return RunRopeAppend; }
+    Operation operator()(const model::AttentionOp&) { return RunAttention; }
+    Operation operator()(const model::SelectRowsOp&) { return RunSelectRows; }
+    Operation operator()(const model::HeadOp&) { return RunHead; }
+  };
+  return std::visit(Visitor{}, op);
+}
+
+}  // namespace inlay::backend::cpu

@@ -1,0 +1,97 @@
+// The operations of a Plan on the processor. Every thread of a step runs the
+// same instructions in the same order, each on its share, and meets the others
+// at a barrier after each.
+#ifndef INLAY_BACKEND_CPU_OPERATIONS_H_
+#define INLAY_BACKEND_CPU_OPERATIONS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "cpp/backend/cpu/arena.h"
+#include "cpp/backend/cpu/cpu_weights.h"
+#include "cpp/backend/cpu/kv_cache.h"
+#include "cpp/backend/cpu/program.h"
+#include "cpp/base/thread_pool.h"
+#include "cpp/sampling/sampler.h"
+#include "cpp/scheduler/step_plan.h"
+
+namespace inlay::backend::cpu {
+
+// What all threads of a step share.
+struct StepContext {
+  const CpuWeights& weights;
+  const model::Plan& plan;
+  const Arena& arena;
+  const KvCache& cache;
+  ThreadPool& pool;
+  kernels::cpu::Isa isa;
+  std::vector<sampling::Sampler>& samplers;  // one per thread
+  // The step.
+  const scheduler::StepPlan* step = nullptr;
+  scheduler::StepResult* result = nullptr;
+  std::vector<int32_t> row_pages;    // page that each row's token goes to
+  std::vector<int32_t> sample_rows;  // entry of logits_rows of each sample
+};
+
+// One thread's view of a step.
+class Worker {
+ public:
+  Worker(StepContext& context, int thread, int threads)
+      : context(context),
+        thread(thread),
+        threads(threads),
+        rows(context.step->rows()) {}
+
+  // This thread's share of `count` items in units of `grain`.
+  Range Share(int64_t count, int64_t grain = 1) const {
+    return SplitRange(count, grain, thread, threads);
+  }
+  void Barrier() const { context.pool.Barrier(); }
+
+  StepContext& context;
+  const int thread;
+  const int threads;
+  int32_t rows;  // current rows; SelectRows narrows them
+};
+
+using Operation = void (*)(Worker&, const Instruction&);
+Operation FindOperation(const model::Op& op);
+
+void RunEmbed(Worker& worker, const Instruction& self);
+void RunNorm(Worker& worker, const Instruction& self);
+void RunLinear(Worker& worker, const Instruction& self);
+void RunRopeAppend(Worker& worker, const Instruction& self);
+void RunAttention(Worker& worker, const Instruction& self);
+void RunSelectRows(Worker& worker, const Instruction& self);
+void RunHead(Worker& worker, const Instruction& self);
+
+// Sines and cosines of every row's position, for all ropes of the plan. Needs
+// a barrier before the first use.
+void ComputeRopeTables(Worker& worker);
+
+// The rows of a product's input, ready for its kernels; one place per format.
+struct PreparedRows {
+  const uint8_t* rows[kActivationFormats];
+};
+// Applies the instruction's norm, if any, and prepares `slot` for all its
+// matrices. Ends with a barrier unless the rows are private to the thread.
+PreparedRows PrepareRows(Worker& worker, const Instruction& self,
+                         model::SlotId slot);
+
+// Outputs [begin, end) of one matrix for all current rows.
+struct ProductTarget {
+  float* y;
+  int64_t y_stride;
+  const float* bias;
+  bool accumulate;
+};
+void Multiply(Worker& worker, const Matrix& matrix, const PreparedRows& x,
+              const ProductTarget& target, Range range);
+
+// Normalises one row.
+void ApplyNorm(kernels::cpu::Isa isa, const NormStep& norm, const float* x,
+               int64_t width, float* y);
+
+}  // namespace inlay::backend::cpu
+
+#endif  // INLAY_BACKEND_CPU_OPERATIONS_H_

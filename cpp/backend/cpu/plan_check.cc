@@ -1,0 +1,189 @@
+#include "cpp/backend/cpu/plan_check.h"
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+
+namespace inlay::backend::cpu {
+namespace {
+
+using model::SlotId;
+using model::WeightId;
+
+constexpr int32_t kMaxWidth = 1 << 28;
+constexpr int32_t kMaxDim = 1 << 16;
+
+class Checker {
+ public:
+  explicit Checker(const model::Plan& plan) : plan_(plan) {}
+
+  Status Run() {
+    for (int32_t width : plan_.slot_widths) {
+      if (width < 1 || width > kMaxWidth) return Bad("slot width");
+    }
+    for (const model::CacheLayer& layer : plan_.cache_layers) {
+      if (layer.kv_head_count < 1 || layer.kv_head_count > kMaxDim ||
+          layer.key_dim < 1 || layer.key_dim > kMaxDim || layer.value_dim < 1 ||
+          layer.value_dim > kMaxDim) {
+        return Bad("cache layer");
+      }
+    }
+    for (const model::Rope& rope : plan_.ropes) {
+      if (rope.dims < 0 || rope.dims % 2 != 0 || rope.dims > kMaxDim ||
+          static_cast<int64_t>(rope.inverse_frequency.size()) !=
+              rope.dims / 2) {
+        return Bad("rope");
+      }
+    }
+    if (plan_.vocabulary_size < 1) return Bad("vocabulary size");
+    for (const model::Op& op : plan_.ops) {
+      INLAY_RETURN_IF_ERROR(
+          std::visit([this](auto& o) { return Check(o); }, op));
+    }
+    if (heads_ != 1 || plan_.ops.empty() ||
+        !std::holds_alternative<model::HeadOp>(plan_.ops.back())) {
+      return Bad("order: the head comes once and last");
+    }
+    return OkStatus();
+  }
+
+ private:
+  static Status Bad(std::string_view what) {
+    return absl::InternalError(absl::StrCat("the plan has a wrong ", what));
+  }
+
+  // Width of a slot, or 0 if there is no such slot.
+  int64_t Width(SlotId slot) const {
+    if (slot < 0 || static_cast<size_t>(slot) >= plan_.slot_widths.size()) {
+      return 0;
+    }
+    return plan_.slot_widths[static_cast<size_t>(slot)];
+  }
+  const model::Weight* Find(WeightId id) const {
+    if (id < 0 || static_cast<size_t>(id) >= plan_.weights.size()) {
+      return nullptr;
+    }
+    return &plan_.weights[static_cast<size_t>(id)];
+  }
+  bool IsMatrix(WeightId id, int64_t columns) const {
+    const model::Weight* weight = Find(id);
+    return weight != nullptr && columns > 0 && weight->columns == columns;
+  }
+  bool IsVector(WeightId id, int64_t columns, bool optional) const {
+    if (id == -1) return optional;
+    const model::Weight* weight = Find(id);
+    return weight != nullptr && weight->rows == 1 && weight->columns == columns;
+  }
+
+  Status Check(const model::EmbedOp& op) const {
+    const int64_t width = Width(op.out);
+    if (selects_ > 0) return Bad("order: all rows are needed");
+    if (!IsMatrix(op.table, width) ||
+        Find(op.table)->rows < plan_.vocabulary_size ||
+        (op.positions != -1 && !IsMatrix(op.positions, width))) {
+      return Bad("embedding");
+    }
+    return OkStatus();
+  }
+
+  Status Check(const model::NormOp& op) const {
+    const int64_t width = Width(op.in);
+    if (width == 0 || Width(op.out) != width ||
+        !IsVector(op.weight, width, false) || !IsVector(op.bias, width, true) ||
+        (op.kind == model::NormKind::kRms && op.bias != -1)) {
+      return Bad("norm");
+    }
+    return OkStatus();
+  }
+
+  Status Check(const model::LinearOp& op) const {
+    if (op.weights.empty() || op.in == op.out ||
+        (!op.biases.empty() && op.biases.size() != op.weights.size()) ||
+        (op.residual &&
+         (op.gated || op.activation != model::Activation::kNone)) ||
+        (op.gated && op.weights.size() != 2)) {
+      return Bad("linear operation");
+    }
+    int64_t rows = 0;
+    for (size_t i = 0; i < op.weights.size(); ++i) {
+      if (!IsMatrix(op.weights[i], Width(op.in))) return Bad("linear weight");
+      const int64_t own = Find(op.weights[i])->rows;
+      if (!op.biases.empty() && !IsVector(op.biases[i], own, true)) {
+        return Bad("linear bias");
+      }
+      if (op.gated && own != Width(op.out)) return Bad("gated width");
+      rows += own;
+    }
+    if (!op.gated && rows != Width(op.out)) return Bad("linear width");
+    return OkStatus();
+  }
+
+  const model::CacheLayer* Layer(int32_t layer) const {
+    if (layer < 0 || static_cast<size_t>(layer) >= plan_.cache_layers.size()) {
+      return nullptr;
+    }
+    return &plan_.cache_layers[static_cast<size_t>(layer)];
+  }
+  // Query heads are as wide as keys and shared evenly among the kv heads.
+  bool HasHeads(SlotId qkv, const model::CacheLayer& layer) const {
+    return plan_.head_count > 0 &&
+           plan_.head_count % layer.kv_head_count == 0 &&
+           Width(qkv) == int64_t{plan_.head_count} * layer.key_dim +
+                             int64_t{layer.kv_head_count} *
+                                 (layer.key_dim + layer.value_dim);
+  }
+
+  Status Check(const model::RopeAppendOp& op) const {
+    const model::CacheLayer* layer = Layer(op.layer);
+    if (selects_ > 0) return Bad("order: all rows are needed");
+    if (layer == nullptr || !HasHeads(op.qkv, *layer))
+      return Bad("cache layer");
+    if (op.rope < 0 || static_cast<size_t>(op.rope) >= plan_.ropes.size() ||
+        plan_.ropes[static_cast<size_t>(op.rope)].dims > layer->key_dim) {
+      return Bad("rope index");
+    }
+    return OkStatus();
+  }
+
+  Status Check(const model::AttentionOp& op) const {
+    const model::CacheLayer* layer = Layer(op.layer);
+    if (selects_ > 0) return Bad("order: all rows are needed");
+    if (layer == nullptr || !HasHeads(op.qkv, *layer) || op.window < 0 ||
+        op.qkv == op.out ||
+        Width(op.out) != int64_t{plan_.head_count} * layer->value_dim) {
+      return Bad("attention");
+    }
+    return OkStatus();
+  }
+
+  Status Check(const model::SelectRowsOp& op) {
+    if (Width(op.in) == 0 || Width(op.in) != Width(op.out) || op.in == op.out ||
+        selects_++ > 0) {
+      return Bad("row selection");
+    }
+    return OkStatus();
+  }
+
+  Status Check(const model::HeadOp& op) {
+    const model::Weight* weight = Find(op.weight);
+    if (!IsMatrix(op.weight, Width(op.in)) ||
+        weight->rows != plan_.vocabulary_size || selects_ != 1 ||
+        !IsVector(op.bias, weight->rows, true)) {
+      return Bad("head");
+    }
+    ++heads_;
+    return OkStatus();
+  }
+
+  const model::Plan& plan_;
+  int selects_ = 0;
+  int heads_ = 0;
+};
+
+}  // namespace
+
+Status CheckPlan(const model::Plan& plan) { return Checker(plan).Run(); }
+
+}  // namespace inlay::backend::cpu

@@ -1,0 +1,40 @@
+// A Plan made ready for one executor: operations with their weights resolved,
+// norms merged into the products that read them.
+#ifndef INLAY_BACKEND_CPU_PROGRAM_H_
+#define INLAY_BACKEND_CPU_PROGRAM_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "cpp/backend/cpu/cpu_weights.h"
+#include "cpp/model/plan.h"
+
+namespace inlay::backend::cpu {
+
+class Worker;
+
+// A norm and its vectors.
+struct NormStep {
+  const model::NormOp* op = nullptr;  // null: none
+  const float* weight = nullptr;
+  const float* bias = nullptr;
+};
+
+struct Instruction {
+  void (*run)(Worker& worker, const Instruction& self);
+  const model::Op* op;
+  NormStep norm;                 // of a NormOp, or in front of a product
+  std::vector<Matrix> matrices;  // of a product
+  std::vector<const float*> biases;
+};
+
+// For each operation, whether it is a norm that the next operation, a product,
+// takes over because nobody else reads its result.
+std::vector<bool> FindFusedNorms(const model::Plan& plan);
+
+// Pointers into `weights`, which outlive the program.
+std::vector<Instruction> BuildProgram(const CpuWeights& weights);
+
+}  // namespace inlay::backend::cpu
+
+#endif  // INLAY_BACKEND_CPU_PROGRAM_H_

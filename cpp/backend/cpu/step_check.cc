@@ -1,0 +1,106 @@
+#include "cpp/backend/cpu/step_check.h"
+
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+
+namespace inlay::backend::cpu {
+namespace {
+
+using scheduler::RowGroup;
+using scheduler::StepPlan;
+
+Status Bad(std::string_view what) {
+  return absl::InternalError(absl::StrCat("the step has a wrong ", what));
+}
+
+// [begin, begin + count) lies in [0, size).
+bool Inside(int32_t begin, int32_t count, size_t size) {
+  return begin >= 0 && count >= 0 &&
+         int64_t{begin} + count <= static_cast<int64_t>(size);
+}
+
+Status CheckRows(const StepPlan& step, const RowGroup& group,
+                 const StepLimits& limits) {
+  for (int32_t i = 0; i < group.row_count; ++i) {
+    const size_t row = static_cast<size_t>(group.row_begin + i);
+    if (step.positions[row] != group.position + i) return Bad("position");
+    const int32_t token = step.tokens[row];
+    if (token < 0 || token >= limits.vocabulary_size) return Bad("token id");
+  }
+  return OkStatus();
+}
+
+Status CheckBlocks(const StepPlan& step, const RowGroup& group,
+                   const StepLimits& limits) {
+  const int64_t end = int64_t{group.position} + group.row_count;
+  if (group.position < 0 || end > INT32_MAX ||
+      (limits.max_positions > 0 && end > limits.max_positions)) {
+    return Bad("position");
+  }
+  if (!Inside(group.block_begin, group.block_count, step.blocks.size()) ||
+      int64_t{group.block_count} * limits.page_tokens < end) {
+    return Bad("block table");
+  }
+  for (int32_t i = 0; i < group.block_count; ++i) {
+    const int32_t page =
+        step.blocks[static_cast<size_t>(group.block_begin + i)];
+    if (page < 0 || page >= limits.page_count) return Bad("page index");
+  }
+  return OkStatus();
+}
+
+Status CheckLogits(const StepPlan& step, const RowGroup& group) {
+  if (!Inside(group.logits_begin, group.logits_count,
+              step.logits_rows.size()) ||
+      (group.sample && group.logits_count == 0)) {
+    return Bad("range of logits rows");
+  }
+  for (int32_t i = 0; i < group.logits_count; ++i) {
+    const int32_t row =
+        step.logits_rows[static_cast<size_t>(group.logits_begin + i)];
+    if (row < group.row_begin || row >= group.row_begin + group.row_count) {
+      return Bad("logits row");
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Status CheckStep(const StepPlan& step, const StepLimits& limits) {
+  if (step.tokens.empty() ||
+      step.tokens.size() > static_cast<size_t>(limits.max_rows) ||
+      step.positions.size() != step.tokens.size()) {
+    return Bad("number of rows");
+  }
+  if (step.logits_rows.size() > static_cast<size_t>(limits.max_logits_rows)) {
+    return Bad("number of logits rows");
+  }
+  int32_t next_row = 0;
+  int32_t next_logits = 0;
+  size_t samples = 0;
+  for (const RowGroup& group : step.groups) {
+    if (group.row_count < 1 || group.row_begin != next_row ||
+        !Inside(group.row_begin, group.row_count, step.tokens.size())) {
+      return Bad("row group");
+    }
+    next_row += group.row_count;
+    INLAY_RETURN_IF_ERROR(CheckBlocks(step, group, limits));
+    INLAY_RETURN_IF_ERROR(CheckRows(step, group, limits));
+    INLAY_RETURN_IF_ERROR(CheckLogits(step, group));
+    next_logits += group.logits_count;
+    if (group.sample) ++samples;
+  }
+  if (next_row != step.rows()) return Bad("row without a group");
+  if (static_cast<size_t>(next_logits) != step.logits_rows.size()) {
+    return Bad("logits row without a group");
+  }
+  if (samples != step.samples.size()) return Bad("number of samples");
+  for (const sampling::SampleInput& sample : step.samples) {
+    if (sample.params == nullptr) return Bad("sample without parameters");
+  }
+  return OkStatus();
+}
+
+}  // namespace inlay::backend::cpu

@@ -1,0 +1,197 @@
+#include "cpp/backend/cpu/cpu_backend.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <ostream>
+#include <random>
+
+#include "tests/backend/step_driver.h"
+#include "tests/backend/tiny_model.h"
+
+namespace inlay::backend {
+namespace {
+
+constexpr int32_t kPageTokens = 16;
+constexpr int32_t kPages = 64;
+
+// A loaded model with an executor.
+struct Rig {
+  std::shared_ptr<MemoryPool> pool = MemoryPool::Create(nullptr, 0);
+  std::unique_ptr<ThreadPool> threads;
+  std::unique_ptr<Backend> backend = CreateCpuBackend();
+  std::shared_ptr<Weights> weights;
+  std::unique_ptr<Executor> executor;
+  int32_t page_tokens = kPageTokens;
+  int32_t vocabulary = 0;
+
+  StatusOr<std::vector<std::vector<float>>> Run(
+      const std::vector<DrivenRequest>& requests) {
+    return StepDriver(*executor, page_tokens, vocabulary).Run(requests);
+  }
+};
+
+struct RigOptions {
+  int threads = 1;
+  std::string isa = "auto";
+  KvType kv_type = KvType::kAuto;
+  int32_t page_tokens = kPageTokens;
+  bool in_place = false;
+};
+
+Rig MakeRig(const TinyModel& model, const RigOptions& options) {
+  Rig rig;
+  rig.threads = *ThreadPool::Create({.thread_count = options.threads});
+  rig.page_tokens = options.page_tokens;
+  rig.vocabulary = model.plan->vocabulary_size;
+  auto weights = rig.backend->LoadWeights(
+      model.file, model.plan,
+      {.in_place = options.in_place, .isa = options.isa}, rig.pool,
+      rig.threads.get(), nullptr);
+  EXPECT_TRUE(weights.ok()) << weights.status();
+  rig.weights = *weights;
+  auto executor = rig.weights->CreateExecutor(
+      {.max_rows = 512,
+       .max_logits_rows = 512,
+       .page_tokens = options.page_tokens,
+       .page_count = kPages * kPageTokens / options.page_tokens,
+       .kv_type = options.kv_type});
+  EXPECT_TRUE(executor.ok()) << executor.status();
+  rig.executor = *std::move(executor);
+  return rig;
+}
+
+std::vector<int32_t> RandomTokens(int32_t count, int32_t vocabulary,
+                                  uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<int32_t> tokens;
+  for (int32_t i = 0; i < count; ++i) {
+    tokens.push_back(static_cast<int32_t>(random() % vocabulary));
+  }
+  return tokens;
+}
+
+// Pages [first, first + count) in a shuffled order.
+std::vector<int32_t> Pages(int32_t first, int32_t count) {
+  std::vector<int32_t> pages(static_cast<size_t>(count));
+  std::iota(pages.begin(), pages.end(), first);
+  std::mt19937 random(7);
+  std::shuffle(pages.begin(), pages.end(), random);
+  return pages;
+}
+
+// Where two runs part: "" if nowhere.
+std::string FirstDifference(const std::vector<float>& a,
+                            const std::vector<float>& b, int32_t vocabulary) {
+  if (a.size() != b.size()) return "sizes differ";
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (std::memcmp(&a[i], &b[i], sizeof(float)) == 0) continue;
+    return "position " + std::to_string(i / vocabulary) + " token " +
+           std::to_string(i % vocabulary) + ": " + std::to_string(a[i]) +
+           " and " + std::to_string(b[i]);
+  }
+  return "";
+}
+
+struct Case {
+  std::string name;
+  TinyOptions model;
+  KvType kv_type = KvType::kAuto;
+};
+
+// For messages.
+void PrintTo(const Case& test_case, std::ostream* out) {
+  *out << test_case.name;
+}
+
+std::vector<Case> Cases() {
+  using kernels::DType;
+  std::vector<Case> cases = {
+      {"F32", {}},
+      {"F32HalfPages", {}, KvType::kF16},
+      {"Window", {.window = 20}},
+      {"Gpt", {.tied = false, .gpt = true}},
+      {"F16", {.matrix_type = DType::kF16}},
+      {"Q8", {.matrix_type = DType::kQ8_0}},
+      {"Q4", {.tied = false, .matrix_type = DType::kQ4_1}},
+      {"OddHeads",
+       {.width = 96, .heads = 6, .kv_heads = 3, .head_dim = 20, .hidden = 64}},
+  };
+  return cases;
+}
+
+class InvarianceTest
+    : public testing::TestWithParam<std::tuple<Case, std::string>> {};
+INSTANTIATE_TEST_SUITE_P(Models, InvarianceTest,
+                         testing::Combine(testing::ValuesIn(Cases()),
+                                          testing::Values("reference", "avx2",
+                                                          "avx512")),
+                         [](const auto& info) {
+                           return std::get<0>(info.param).name + "_" +
+                                  std::get<1>(info.param);
+                         });
+
+TEST_P(InvarianceTest, LogitsDoNotDependOnNeighboursChunksThreadsOrPages) {
+  const auto& [test_case, isa] = GetParam();
+  const TinyModel model = MakeTinyModel(test_case.model);
+  RigOptions options{.isa = isa, .kv_type = test_case.kv_type};
+  Rig one = MakeRig(model, options);
+  const int32_t vocabulary = model.plan->vocabulary_size;
+  const std::vector<int32_t> tokens = RandomTokens(300, vocabulary, 3);
+  const DrivenRequest whole{tokens, {300}, Pages(0, 19)};
+  const auto expected = one.Run({whole});
+  ASSERT_TRUE(expected.ok()) << expected.status();
+  const std::vector<float>& logits = (*expected)[0];
+  for (float value : logits) ASSERT_TRUE(std::isfinite(value));
+
+  const DrivenRequest chunked{
+      tokens, {1, 3, 40, 5, 100, 2, 107, 42}, Pages(20, 19)};
+  EXPECT_EQ(FirstDifference((*one.Run({chunked}))[0], logits, vocabulary), "");
+
+  options.threads = 2;
+  options.page_tokens = 4;
+  Rig two = MakeRig(model, options);
+  EXPECT_EQ(FirstDifference((*two.Run({{tokens, {300}, Pages(0, 75)}}))[0],
+                            logits, vocabulary),
+            "");
+  options.threads = 3;
+  options.page_tokens = 32;
+  Rig three = MakeRig(model, options);
+  const std::vector<int32_t> others = RandomTokens(80, vocabulary, 4);
+  const auto batched =
+      three.Run({{others, {1, 60, 1, 1, 1, 1}, {20, 21, 22}},
+                 {tokens, {7, 200, 1, 1, 64, 1, 26}, Pages(0, 10)},
+                 {others, {1, 1, 1, 1, 1, 1, 1}, {23}}});
+  ASSERT_TRUE(batched.ok()) << batched.status();
+  EXPECT_EQ(FirstDifference((*batched)[1], logits, vocabulary), "");
+  std::vector<float> same = (*batched)[0];
+  same.resize((*batched)[2].size());
+  EXPECT_EQ(FirstDifference((*batched)[2], same, vocabulary), "");
+}
+
+TEST_P(InvarianceTest, OneByOneIsTheWhole) {
+  const auto& [test_case, isa] = GetParam();
+  const TinyModel model = MakeTinyModel(test_case.model);
+  Rig rig =
+      MakeRig(model, {.threads = 2, .isa = isa, .kv_type = test_case.kv_type});
+  const std::vector<int32_t> tokens = RandomTokens(40, 97, 5);
+  const auto whole = rig.Run({{tokens, {40}, {0, 1, 2}}});
+  const auto single =
+      rig.Run({{tokens, std::vector<int32_t>(40, 1), {5, 4, 3}}});
+  ASSERT_TRUE(whole.ok() && single.ok());
+  EXPECT_EQ(FirstDifference((*whole)[0], (*single)[0], 97), "");
+}
+
+TEST(CpuBackend, DescribesTheProcessor) {
+  auto backend = CreateCpuBackend();
+  EXPECT_EQ(backend->info().name, "cpu");
+  EXPECT_FALSE(backend->info().description.empty());
+  EXPECT_FALSE(backend->info().features.empty());
+  EXPECT_GT(backend->info().memory_bytes, 0u);
+  EXPECT_GT(backend->info().free_bytes, 0u);
+}
+
+}  // namespace
+}  // namespace inlay::backend
