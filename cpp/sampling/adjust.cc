@@ -21,8 +21,7 @@ Status CheckTokens(std::span<const int32_t> tokens, int32_t vocabulary_size) {
   for (const int32_t token : tokens) {
     if (token < 0 || token >= vocabulary_size) {
       return absl::InternalError(absl::StrCat(
-          "token ", token, " in the history is not in the vocabulary of ",
-          vocabulary_size));
+          "token ", token, " is not in the vocabulary of ", vocabulary_size));
     }
   }
   return OkStatus();
@@ -76,6 +75,7 @@ StatusOr<bool> Sampler::Adjust(std::span<float> logits,
     changed = true;
   };
   for (const auto& [token, bias] : params.logit_bias) {
+    INLAY_RETURN_IF_ERROR(CheckTokens(std::span(&token, 1), vocabulary_size_));
     const float sum = logits[token] + bias;
     set(token, std::isinf(bias) ? bias : KeepFinite(logits[token], sum));
   }

@@ -108,7 +108,7 @@ TEST(SamplerTest, ExtremeValuesStayFinite) {
     EXPECT_NE(drawn.output.token, 1);
   }
   params.repetition_penalty = 1000.0f;
-  EXPECT_TRUE(Sample({-kMax, -kMax}, params, 0, {0, 1}, {}).status.code() ==
+  EXPECT_TRUE(Sample({-kMax, -kMax, 0}, params, 0, {0, 1}, {}).status.code() ==
               absl::StatusCode::kOk);
 }
 
@@ -127,6 +127,9 @@ TEST(SamplerTest, HistoryOutsideTheVocabularyIsAnError) {
             absl::StatusCode::kInternal);
   EXPECT_EQ(Sample({1, 2}, params, 0, {-1}, {}).status.code(),
             absl::StatusCode::kInternal);
+  params = {};
+  params.logit_bias = {{2, 1.0f}};
+  EXPECT_EQ(Sample({1, 2}, params).status.code(), absl::StatusCode::kInternal);
 }
 
 TEST(SamplerTest, PenaltyStateDoesNotLeakIntoTheNextRow) {
