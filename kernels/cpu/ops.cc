@@ -2,10 +2,24 @@
 
 #include "kernels/cpu/ops_isa.h"
 
-// Calls the version of `function` for `isa`.
+// Calls the version of `function` for `isa`. A version that this build lacks
+// is never asked for: IsaSupported says no.
+#if defined(__x86_64__)
 #define INLAY_DISPATCH_(isa, function, ...) \
-  static_cast<void>(isa);                   \
+  switch (isa) {                            \
+    case Isa::kAvx512:                      \
+      avx512::function(__VA_ARGS__);        \
+      return;                               \
+    case Isa::kAvx2:                        \
+      avx2::function(__VA_ARGS__);          \
+      return;                               \
+    case Isa::kReference:                   \
+      break;                                \
+  }                                         \
   reference::function(__VA_ARGS__)
+#else
+#define INLAY_DISPATCH_(isa, function, ...) reference::function(__VA_ARGS__)
+#endif
 
 namespace inlay::kernels::cpu {
 
