@@ -14,6 +14,7 @@ test_packages=(
   libgmock-dev:/usr/include/gmock/gmock.h
   libprotobuf-dev:/usr/include/google/protobuf/message.h
   libabsl-dev:/usr/include/absl/status/status.h
+  libbenchmark-dev:/usr/include/benchmark/benchmark.h
   pkg-config:pkg-config
   binutils:readelf
   doxygen:doxygen
