@@ -1,4 +1,22 @@
 // The engine: requests in, events out, one step at a time.
+//
+// A request ends with exactly one terminal event:
+//   kFinished  kStop         an end id, a stop token or a stop string
+//              kLength       max_tokens were generated
+//              kContextFull  prompt and generated tokens fill the context
+//              kCancelled    by Cancel, or by a close
+//              kDeadline
+//   kFailed    kError        its status says why
+// The end id or stop token itself is in no delta: neither its text nor its id,
+// and usage does not count it; generated_tokens is the number of ids in the
+// request's deltas. The token that completes a stop string is in them; of its
+// text, what precedes the stop string.
+//
+// A prompt leaves room for at least one token, or Submit refuses it; nothing
+// of it is ever dropped to make room.
+//
+// When pages run out, the youngest requests lose theirs and are computed again
+// later; they give the same tokens, and their consumers see only a pause.
 #ifndef INLAY_ENGINE_ENGINE_H_
 #define INLAY_ENGINE_ENGINE_H_
 
@@ -73,7 +91,12 @@ enum class EngineState : int32_t {
 enum class CloseMode : int32_t { kDrain = 1, kCancel = 2 };
 enum class CancelMode : int32_t { kStop = 1, kDrop = 2 };
 
-// Thread-safe except Poll and Step, which take one caller at a time.
+// Thread-safe except Poll and Step, which take one caller at a time (a second
+// Poll is refused, a second Step waits). Inside a callback Poll, Step, Score
+// and Close are kAborted; the rest is allowed, also to release the engine: then
+// no further callback comes.
+//
+// Destruction without Close is Close(kCancel).
 class Engine {
  public:
   static StatusOr<std::shared_ptr<Engine>> Create(std::shared_ptr<Model> model,
@@ -94,18 +117,28 @@ class Engine {
   virtual StatusOr<RequestState> GetRequestState(uint64_t id) = 0;
 
   // Waits up to timeout_ns (0: returns at once, <0: for ever) for events, and
-  // returns at most `max`. Empty after Wake or the timeout.
+  // returns at most `max`. Empty after Wake or the timeout. The deltas of a
+  // request that were not read yet come as one; after max_pending_events of
+  // them the request pauses until they are read. The events of an engine that
+  // was closed or has failed stay readable; after the last one, and in push
+  // mode, kFailedPrecondition.
   virtual StatusOr<std::vector<Event>> Poll(size_t max, int64_t timeout_ns) = 0;
+  // Ends a Poll that waits, or the next one.
   virtual void Wake() = 0;
-  // A descriptor that is readable while events wait; owned by the engine.
+  // A descriptor that is readable while Poll would not wait; owned by the
+  // engine, only to be waited on.
   virtual StatusOr<int> WaitHandle() = 0;
   // Host-driven mode: one step. True if there is more to do.
   virtual StatusOr<bool> Step() = 0;
 
-  // Ends all requests (each with its terminal event) and stops the threads.
-  // kDrain finishes accepted requests first, up to timeout_ns (<0: for ever),
-  // then cancels. Idempotent. kDeadlineExceeded if drain had to cancel.
-  // From the delivery thread: kAborted (the ABI's WOULD_DEADLOCK).
+  // Ends all requests (each with its terminal event) and stops the threads;
+  // no event arises after it returns. Push mode: all are delivered by then.
+  // Pull mode: those that wait stay readable. kDrain finishes accepted requests
+  // first, up to timeout_ns (<0: for ever), then cancels; while it drains, a
+  // slow consumer pauses nothing, so that it cannot hang. kCancel waits for the
+  // step in flight. Any thread, idempotent, several at once: kCancel overtakes
+  // a kDrain. kDeadlineExceeded if drain had to cancel. From the delivery
+  // thread: kAborted (the ABI's WOULD_DEADLOCK).
   virtual Status Close(CloseMode mode, int64_t timeout_ns) = 0;
 
   virtual EngineState state() const = 0;
@@ -116,6 +149,8 @@ class Engine {
   virtual bool InCallback() const = 0;
 
   // Blocking: raw logits of every position, tokens.size() * vocabulary floats.
+  // Takes turns with the steps of requests; when pages are short, requests
+  // give theirs and are computed again.
   virtual Status Score(std::vector<int32_t> tokens, float* logits) = 0;
 };
 

@@ -20,6 +20,11 @@ struct PromptPart {
   std::vector<int32_t> tokens;
 };
 
+// Submit refuses what cannot run: kInvalidArgument (an empty prompt, invalid
+// UTF-8, a bad number, too many or empty stop strings), kOutOfRange (a token id
+// outside the vocabulary, a prompt that leaves no room in the context),
+// kFailedPrecondition (text without a vocabulary; an engine that has ended),
+// kResourceExhausted (the queue is full).
 struct Request {
   std::vector<PromptPart> parts;
   bool add_special = true;  // BOS where the model wants it, once, in front
@@ -62,8 +67,10 @@ struct Usage {
   int64_t total_ns = 0;        // submit to end
 };
 
-// One event of one request. Deltas carry the tokens of one step and the text
-// that became complete with them (possibly none).
+// One event of one request. Deltas carry the tokens of one step, or of several
+// if they were not read in between, and the text that became complete with
+// them (possibly none). Events of a request come in the order kStarted,
+// kProgress (prompts of several chunks), kDelta, terminal.
 struct Event {
   EventKind kind = EventKind::kDelta;
   uint64_t request_id = 0;
