@@ -37,7 +37,7 @@ done
 # The short run under the sanitizers; tests/long.sh has the whole one.
 build_tests asan build-asan
 run_ctest asan build-asan
-build_tests tsan build-tsan engine_tests base_tests
-run_ctest tsan build-tsan --label-regex 'engine_tests|base_tests'
+build_tests tsan build-tsan engine_tests base_tests lifecycle_tests
+run_ctest tsan build-tsan --label-regex '^(engine|base|lifecycle)_tests'
 
 report "$started"
