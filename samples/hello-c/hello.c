@@ -35,5 +35,5 @@ int main(int argc, char** argv) {
       fwrite(event.text, 1, event.text_size, stdout), fflush(stdout);
   }
   inlay_engine_release(engine), inlay_model_release(model), inlay_context_release(context);
-  return puts("") < 0 || bad;
+  return bad != 0 || puts("") < 0;
 }

@@ -203,8 +203,12 @@ TEST_F(EngineTest, LogprobsAreReportedAsAskedFor) {
 }
 
 TEST_F(EngineTest, CancelByIdAlone) {
-  CreateEngine();
+  // Driven by hand, so that the request cannot end by itself meanwhile.
+  inlay_engine_options options = INLAY_ENGINE_OPTIONS_INIT;
+  options.flags = INLAY_ENGINE_HOST_DRIVEN;
+  CreateEngine(options);
   const uint64_t id = Submit(Request(100));
+  ASSERT_OK(inlay_engine_step(engine, nullptr, &error));
   int32_t state = 0;
   EXPECT_STATUS(INLAY_OK, inlay_request_status(id, &state, &error));
   EXPECT_STATUS(INLAY_ERR_INVALID_ARGUMENT, inlay_cancel(id, 0, &error));
@@ -347,7 +351,9 @@ TEST_F(EngineTest, ScoreGivesLogitsOfEveryPosition) {
 }
 
 TEST_F(EngineTest, TheChildAfterForkIsTold) {
-  CreateEngine();
+  inlay_engine_options options = INLAY_ENGINE_OPTIONS_INIT;
+  options.flags = INLAY_ENGINE_HOST_DRIVEN;
+  CreateEngine(options);
   const uint64_t id = Submit(Request(100));
   const pid_t child = fork();
   if (child == 0) {

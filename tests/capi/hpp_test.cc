@@ -78,9 +78,17 @@ TEST_F(HppTest, FailuresThrowWithStatusAndMessage) {
 
 TEST_F(HppTest, StopStringsAreOwned) {
   const inlay::Answer whole = engine.generate(Request(20));
-  ASSERT_GT(whole.text.size(), 4u);
+  // A whole code point somewhere behind the first.
+  const auto continues = [&](size_t at) {
+    return at < whole.text.size() && (whole.text[at] & 0xC0) == 0x80;
+  };
+  size_t begin = 1;
+  while (continues(begin)) ++begin;
+  size_t end = begin + 1;
+  while (continues(end)) ++end;
+  ASSERT_LT(end, whole.text.size());
   inlay::Request request = Request(20);
-  request.stop(std::string(whole.text.substr(2, 2)));
+  request.stop(whole.text.substr(begin, end - begin));
   const inlay::Answer cut = engine.generate(request);
   EXPECT_EQ(cut.finish_reason, INLAY_FINISH_STOP);
   EXPECT_LT(cut.text.size(), whole.text.size());

@@ -261,7 +261,9 @@ TEST_F(SourceTest, ReleasingARunningLoadCancelsIt) {
     inlay_load* running = nullptr;
     ASSERT_OK(
         inlay_model_open_async(context, &source, nullptr, &running, &error));
-    if (i % 2 == 0) ASSERT_OK(inlay_load_cancel(running, &error));
+    if (i % 2 == 0) {
+      ASSERT_OK(inlay_load_cancel(running, &error));
+    }
     inlay_load_release(running);
     EXPECT_EQ(reader.released, i + 1);
   }
