@@ -1,0 +1,63 @@
+// Options that several commands share.
+
+#include "cpp/cli/commands.h"
+
+namespace inlay::cli {
+
+std::vector<OptionSpec> ModelOptions() {
+  return {
+      {"model", "FILE", "The model, a GGUF file. Needed."},
+      {"threads", "N",
+       "Compute threads. Default: one per physical core this process may use."},
+      {"isa", "NAME",
+       "Instruction set: auto, reference, avx2 or avx512. Default: auto."},
+      {"in-place", "",
+       "Compute straight from the mapped file: starts at once, shares the "
+       "memory between processes, and is slower."},
+      {"memory-budget", "BYTES",
+       "Most memory for weights, cache and buffers, such as 500M or 2G. "
+       "Default: none."},
+  };
+}
+
+std::vector<OptionSpec> EngineOptions() {
+  return {
+      {"ctx", "N",
+       "Most tokens of prompt and answer together. Default: chosen from the "
+       "model and free memory."},
+      {"kv-type", "NAME",
+       "Elements of the key/value cache: auto, f32 or f16. Default: auto."},
+  };
+}
+
+std::vector<OptionSpec> SamplingOptions() {
+  return {
+      {"max-tokens", "N",
+       "Most tokens to generate; 0: until the model ends or the context is "
+       "full. Default: 512."},
+      {"temperature", "X",
+       "0: always the likeliest token; larger: more varied, up to 100."},
+      {"top-k", "N", "Choose among the N likeliest. Default: 0, off."},
+      {"top-p", "X",
+       "Choose among the likeliest that together have this probability. "
+       "Default: off."},
+      {"min-p", "X",
+       "Leave out what is less than X times as likely as the likeliest. "
+       "Default: off."},
+      {"repetition-penalty", "X",
+       "Divide the odds of tokens that were seen. Default: 1, off."},
+      {"seed", "N", "Equal seeds give equal answers. Default: 0."},
+      {"stop", "TEXT",
+       "End the answer before this text. Can be given more than once."},
+  };
+}
+
+std::vector<OptionSpec> Join(std::vector<std::vector<OptionSpec>> groups) {
+  std::vector<OptionSpec> all;
+  for (std::vector<OptionSpec>& group : groups) {
+    for (OptionSpec& option : group) all.push_back(std::move(option));
+  }
+  return all;
+}
+
+}  // namespace inlay::cli
