@@ -12,6 +12,8 @@ namespace {
 
 constexpr size_t kMaxTokens = size_t{1} << 24;
 constexpr size_t kMaxTokenBytes = size_t{1} << 16;
+// Added tokens make a trie, which takes many times their size.
+constexpr size_t kMaxAddedBytes = size_t{4} << 20;
 
 Status CheckLengths(const Vocabulary& vocabulary) {
   const size_t count = vocabulary.tokens.size();
@@ -71,6 +73,19 @@ Status CheckTexts(const Vocabulary& vocabulary) {
   return OkStatus();
 }
 
+Status CheckAdded(const Vocabulary& vocabulary) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < vocabulary.kinds.size(); ++i) {
+    const TokenKind kind = vocabulary.kinds[i];
+    if (kind == TokenKind::kControl || kind == TokenKind::kUserDefined) {
+      bytes += vocabulary.tokens[i].size();
+    }
+  }
+  if (bytes <= kMaxAddedBytes) return OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      bytes, " bytes of added tokens; the limit is ", kMaxAddedBytes));
+}
+
 }  // namespace
 
 Status CheckVocabulary(const Vocabulary& vocabulary) {
@@ -82,7 +97,8 @@ Status CheckVocabulary(const Vocabulary& vocabulary) {
           absl::StrCat("the score of token ", i, " is not finite"));
     }
   }
-  return CheckTexts(vocabulary);
+  INLAY_RETURN_IF_ERROR(CheckTexts(vocabulary));
+  return CheckAdded(vocabulary);
 }
 
 }  // namespace inlay::text

@@ -182,6 +182,14 @@ TEST(Tokenizer, RefusesAVocabularyThatContradictsItself) {
   bad = good;
   bad.tokens.back() = "a";
   ExpectRefused(bad, kDataLoss, "same text");
+  bad = good;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    for (int n = 0; n < 4; ++n) {
+      bad.tokens.emplace_back(50000 + n, c);
+      bad.kinds.push_back(TokenKind::kUserDefined);
+    }
+  }
+  ExpectRefused(bad, absl::StatusCode::kResourceExhausted, "added tokens");
   for (const char* merge : {"", "a", "ab", "a ", "a \xE2\x96\x81", "a b c"}) {
     bad = good;
     bad.merges.push_back(merge);
