@@ -50,6 +50,11 @@ TEST_F(EngineCallbackTest, DeliversEverythingBeforeCloseReturns) {
 TEST_F(EngineCallbackTest, MayCallBackButNotBlock) {
   std::promise<void> done;
   std::atomic<uint64_t> second{0};
+  // Slow enough that the second request is still live when it is cancelled.
+  control_->on_step = [](const scheduler::StepPlan&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return OkStatus();
+  };
   EngineOptions options;
   options.on_events = [&](const std::vector<Event>& events) {
     EXPECT_TRUE(engine_->InCallback());
@@ -64,7 +69,7 @@ TEST_F(EngineCallbackTest, MayCallBackButNotBlock) {
       if (event.kind != EventKind::kFinished) continue;
       if (second == 0) {
         second = MustSubmit(Tokens({1}, 0));
-        EXPECT_TRUE(engine_->Cancel(second, CancelMode::kStop).ok());
+        EXPECT_EQ(engine_->Cancel(second, CancelMode::kStop), OkStatus());
       } else if (event.request_id == second) {
         done.set_value();
       }
