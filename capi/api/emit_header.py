@@ -41,7 +41,8 @@ def signature(row, params, name=None):
 
 def _prologue(api):
     major, minor, patch = api.version.split(".")
-    return f"""/*
+    return f"""/**
+ * @file
  * Inlay: a language model inside your application.
  *
  * {BANNER}
@@ -146,6 +147,7 @@ def _types(api):
         out.append(comment(f"{handle['doc']} Since {handle['since']}."))
         out.append(f"typedef struct {handle['name']} {handle['name']};\n\n")
     for struct in api.structs:
+        out.append(comment(f"See struct {struct['name']} below."))
         out.append(f"typedef struct {struct['name']} {struct['name']};\n")
     return "".join(out) + "\n"
 

@@ -1,14 +1,17 @@
-// Inlay for C++17: owners, string views and iteration over the C calls.
-//
-// Header-only. It adds no ABI: everything here is compiled into the host, and
-// only the C functions of inlay.h are called. Failures throw inlay::Error, in
-// the host's own code. Objects are cheap to copy: they share the C handle.
-//
-//   inlay::Context context;
-//   inlay::Model model = context.open("model.gguf");
-//   inlay::Engine engine(model);
-//   for (const inlay::Piece& piece : engine.stream(inlay::Request("Hello")))
-//     std::cout << piece.text << std::flush;
+/// @file
+/// Inlay for C++17: owners, string views and iteration over the C calls.
+///
+/// Header-only. It adds no ABI: everything here is compiled into the host, and
+/// only the C functions of inlay.h are called. Failures throw inlay::Error, in
+/// the host's own code. Objects are cheap to copy: they share the C handle.
+///
+/// @code{.cpp}
+///   inlay::Context context;
+///   inlay::Model model = context.open("model.gguf");
+///   inlay::Engine engine(model);
+///   for (const inlay::Piece& piece : engine.stream(inlay::Request("Hello")))
+///     std::cout << piece.text << std::flush;
+/// @endcode
 #ifndef INLAY_INLAY_HPP_
 #define INLAY_INLAY_HPP_
 
@@ -29,10 +32,12 @@ namespace inlay {
 /// What a failed call throws: the status, and the library's message.
 class Error : public std::runtime_error {
  public:
+  /// A status, with a message; an empty one becomes the status's name.
   Error(inlay_status status, const std::string& message)
       : std::runtime_error(message.empty() ? inlay_status_name(status)
                                            : message),
         status_(status) {}
+  /// From the record that a call filled.
   explicit Error(const inlay_error& detail)
       : Error(detail.code, std::string(detail.message, detail.message_size)) {}
 
@@ -66,6 +71,7 @@ std::string Text(Function function) {
   return text;
 }
 
+/// Text of a pointer and a size, the pointer NULL or not.
 inline std::string_view View(const char* data, size_t size) {
   return size == 0 ? std::string_view() : std::string_view(data, size);
 }
@@ -75,16 +81,19 @@ inline std::string_view View(const char* data, size_t size) {
 /// Tunables; see docs/reference/tunables.md.
 class Options {
  public:
+  /// No tunable set.
   Options() {
     inlay_options* raw = nullptr;
     detail::Call(inlay_options_create, &raw);
     handle_.reset(raw, inlay_options_release);
   }
+  /// Sets one; throws if the key is unknown or does not take the value.
   Options& set(std::string_view key, std::string_view value) {
     detail::Call(inlay_options_set, handle_.get(), key.data(), key.size(),
                  value.data(), value.size());
     return *this;
   }
+  /// The C handle, for calls of inlay.h; stays owned by this object.
   inlay_options* get() const noexcept { return handle_.get(); }
 
  private:
@@ -97,6 +106,7 @@ class Model {
   /// Takes over one reference.
   explicit Model(inlay_model* owned) : handle_(owned, inlay_model_release) {}
 
+  /// The C handle, for calls of inlay.h; stays owned by this object.
   inlay_model* get() const noexcept { return handle_.get(); }
 
   /// Views in it live as long as a copy of this object.
@@ -106,6 +116,7 @@ class Model {
     return info;
   }
 
+  /// Token ids of a text; flags of inlay_tokenize_flags.
   std::vector<int32_t> tokenize(std::string_view text,
                                 uint64_t flags = 0) const {
     size_t count = 0;
@@ -118,6 +129,7 @@ class Model {
     return tokens;
   }
 
+  /// Text of token ids; flags of inlay_detokenize_flags.
   std::string detokenize(const std::vector<int32_t>& tokens,
                          uint64_t flags = 0) const {
     return detail::Text([&](char* buffer, size_t capacity, size_t* size) {
@@ -142,12 +154,14 @@ class Model {
     input.messages_json_size = messages_json.size();
     return render(input);
   }
+  /// The same with all that inlay_chat_input offers.
   std::string render(const inlay_chat_input& input) const {
     return detail::Text([&](char* buffer, size_t capacity, size_t* size) {
       detail::Call(inlay_chat_render, get(), &input, buffer, capacity, size);
     });
   }
 
+  /// Memory that the model and an engine with these options need.
   inlay_memory_needs estimate(
       const inlay_engine_options& options = INLAY_ENGINE_OPTIONS_INIT) const {
     inlay_memory_needs needs = INLAY_MEMORY_NEEDS_INIT;
@@ -162,12 +176,14 @@ class Model {
 /// Allocator, budget, log sink and threads; see inlay_context.
 class Context {
  public:
+  /// A context; see inlay_context_options.
   explicit Context(
       const inlay_context_options& options = INLAY_CONTEXT_OPTIONS_INIT) {
     inlay_context* raw = nullptr;
     detail::Call(inlay_context_create, &options, &raw);
     handle_.reset(raw, inlay_context_release);
   }
+  /// The C handle, for calls of inlay.h; stays owned by this object.
   inlay_context* get() const noexcept { return handle_.get(); }
 
   /// Opens a file; the path is UTF-8.
@@ -178,6 +194,7 @@ class Context {
     source.path_size = path.size();
     return open(source, options);
   }
+  /// Opens any source: memory, a descriptor, a reader of the host.
   Model open(
       const inlay_model_source& source,
       const inlay_model_options& options = INLAY_MODEL_OPTIONS_INIT) const {
@@ -202,18 +219,22 @@ class Request {
   /// Text as it is.
   explicit Request(std::string_view prompt) : prompt_(prompt) {}
 
+  /// Most tokens to generate.
   Request& max_tokens(int32_t count) {
     raw.max_tokens = count;
     return *this;
   }
+  /// 0: greedy.
   Request& temperature(float value) {
     raw.temperature = value;
     return *this;
   }
+  /// Determines the draws.
   Request& seed(uint64_t value) {
     raw.seed = value;
     return *this;
   }
+  /// Adds a text that ends generation.
   Request& stop(std::string_view text) {
     stops_.emplace_back(text);
     return *this;
@@ -253,8 +274,11 @@ class Request {
 /// Some tokens of an answer, with the text that became complete with them.
 /// Valid until the stream goes on.
 struct Piece {
+  /// Whole code points of UTF-8.
   std::string_view text;
+  /// The ids.
   const int32_t* tokens = nullptr;
+  /// How many ids.
   size_t token_count = 0;
 };
 
@@ -266,8 +290,10 @@ using EngineHandle = std::shared_ptr<inlay_engine>;
 /// inlay_poll. Ending early, or destroying it, cancels the request.
 class Stream {
  public:
+  /// The events of a submitted request.
   Stream(EngineHandle engine, uint64_t id)
       : engine_(std::move(engine)), id_(id) {}
+  /// Leaves the other at its end.
   Stream(Stream&& other) noexcept
       : engine_(std::move(other.engine_)),
         id_(std::exchange(other.id_, 0)),
@@ -276,6 +302,7 @@ class Stream {
   Stream& operator=(Stream&&) = delete;
   ~Stream() { abandon(); }
 
+  /// The request, for inlay_cancel; 0 after its end.
   uint64_t id() const noexcept { return id_; }
 
   /// The next piece, or null at the end. Throws if the request failed.
@@ -312,25 +339,38 @@ class Stream {
   /// An input iterator over the pieces.
   class Iterator {
    public:
+    /// Of the standard iterator protocol.
     using iterator_category = std::input_iterator_tag;
+    /// Of the standard iterator protocol.
     using value_type = Piece;
+    /// Of the standard iterator protocol.
     using difference_type = std::ptrdiff_t;
+    /// Of the standard iterator protocol.
     using pointer = const Piece*;
+    /// Of the standard iterator protocol.
     using reference = const Piece&;
 
+    /// The end.
     Iterator() = default;
+    /// Waits for the first piece.
     explicit Iterator(Stream* stream)
         : stream_(stream), piece_(stream->next()) {}
+    /// The piece.
     reference operator*() const { return *piece_; }
+    /// The piece.
     pointer operator->() const { return piece_; }
+    /// Waits for the next piece.
     Iterator& operator++() {
       piece_ = stream_->next();
       return *this;
     }
+    /// Waits for the next piece.
     void operator++(int) { ++*this; }
+    /// Equal at the end, or on the same piece.
     bool operator==(const Iterator& other) const {
       return piece_ == other.piece_;
     }
+    /// See above.
     bool operator!=(const Iterator& other) const { return !(*this == other); }
 
    private:
@@ -338,7 +378,9 @@ class Stream {
     const Piece* piece_ = nullptr;
   };
 
+  /// Waits for the first piece.
   Iterator begin() { return Iterator(this); }
+  /// Behind the last piece.
   Iterator end() { return Iterator(); }
 
  private:
@@ -370,20 +412,25 @@ class Stream {
 
 /// A whole answer; see inlay_generate.
 struct Answer {
+  /// UTF-8.
   std::string text;
+  /// The ids.
   std::vector<int32_t> tokens;
+  /// One of inlay_finish_reason.
   int32_t finish_reason = INLAY_FINISH_NONE;
 };
 
 /// Runs requests of one model; see inlay_engine.
 class Engine {
  public:
+  /// An engine; see inlay_engine_options.
   explicit Engine(const Model& model, const inlay_engine_options& options =
                                           INLAY_ENGINE_OPTIONS_INIT) {
     inlay_engine* raw = nullptr;
     detail::Call(inlay_engine_create, model.get(), &options, &raw);
     handle_.reset(raw, inlay_engine_release);
   }
+  /// The C handle, for calls of inlay.h; stays owned by this object.
   inlay_engine* get() const noexcept { return handle_.get(); }
 
   /// What was chosen for this engine; the text lives as long as the engine.
@@ -392,6 +439,7 @@ class Engine {
     detail::Call(inlay_engine_get_config, get(), &config);
     return config;
   }
+  /// Counters and the situation now.
   inlay_engine_stats stats() const {
     inlay_engine_stats stats = INLAY_ENGINE_STATS_INIT;
     detail::Call(inlay_engine_get_stats, get(), &stats);
