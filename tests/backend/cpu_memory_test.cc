@@ -1,0 +1,130 @@
+// Memory, loading, and refusals of the CPU backend.
+#include <gtest/gtest.h>
+
+#include "tests/backend/rig.h"
+
+namespace inlay::backend {
+namespace {
+
+TEST(CpuMemory, TheEstimateIsWhatIsAllocated) {
+  for (bool mapped : {true, false}) {
+    for (bool in_place : {false, true}) {
+      if (in_place && !mapped) continue;
+      for (bool tied : {true, false}) {
+        const TinyModel model = MakeTinyModel(
+            {.tied = tied, .matrix_type = kernels::DType::kQ8_0}, mapped);
+        auto pool = MemoryPool::Create(nullptr, 0);
+        auto threads = *ThreadPool::Create({.thread_count = 2});
+        auto backend = CreateCpuBackend();
+        const WeightOptions weight_options = {.in_place = in_place};
+        const ExecutorOptions options = {.max_rows = 70,
+                                         .max_logits_rows = 9,
+                                         .page_tokens = 16,
+                                         .page_count = 33};
+        const auto need = backend->Estimate(*model.file, *model.plan,
+                                            weight_options, options, 2);
+        ASSERT_TRUE(need.ok()) << need.status();
+        EXPECT_EQ(pool->used_bytes(), 0u);
+        {
+          auto weights =
+              backend->LoadWeights(model.file, model.plan, weight_options, pool,
+                                   threads.get(), nullptr);
+          ASSERT_TRUE(weights.ok()) << weights.status();
+          const uint64_t loaded = need->weights + need->weights_mapped;
+          EXPECT_EQ(pool->used_bytes(), loaded);
+          EXPECT_EQ(need->weights_mapped > 0, in_place || (mapped && !tied));
+          auto executor = (*weights)->CreateExecutor(options);
+          ASSERT_TRUE(executor.ok());
+          EXPECT_EQ(pool->used_bytes(),
+                    loaded + need->activations + 33 * need->kv_per_page);
+        }
+        EXPECT_EQ(pool->used_bytes(), 0u);
+      }
+    }
+  }
+}
+
+TEST(CpuMemory, EverySourceAndPlaceGivesTheSameLogits) {
+  const TinyOptions options = {.tied = false,
+                               .matrix_type = kernels::DType::kF16};
+  const std::vector<DrivenRequest> request = {
+      {RandomTokens(20, 97, 1), {20}, {0, 1}}};
+  const TinyModel mapped = MakeTinyModel(options, true);
+  const TinyModel read = MakeTinyModel(options, false);
+  Rig from_map = MakeRig(mapped, {});
+  Rig from_reader = MakeRig(read, {});
+  EXPECT_EQ((*from_map.Run(request))[0], (*from_reader.Run(request))[0]);
+  Rig in_place = MakeRig(mapped, {.in_place = true});
+  const auto a = *from_map.Run(request), b = *in_place.Run(request);
+  for (size_t i = 0; i < a[0].size(); ++i) EXPECT_NEAR(a[0][i], b[0][i], 1e-3);
+}
+
+TEST(CpuMemory, InPlaceNeedsAMapping) {
+  const TinyModel model = MakeTinyModel({}, false);
+  auto threads = *ThreadPool::Create({.thread_count = 1});
+  EXPECT_EQ(
+      CreateCpuBackend()
+          ->LoadWeights(model.file, model.plan, {.in_place = true},
+                        MemoryPool::Create(nullptr, 0), threads.get(), nullptr)
+          .status()
+          .code(),
+      absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(CpuMemory, LoadingReportsAndCanBeCancelledAtEveryReport) {
+  const TinyModel model = MakeTinyModel({});
+  auto threads = *ThreadPool::Create({.thread_count = 2});
+  auto backend = CreateCpuBackend();
+  auto pool = MemoryPool::Create(nullptr, 0);
+  int reports = 0;
+  uint64_t last = 0, total = 0;
+  const auto load = [&](const Progress& progress) {
+    return backend
+        ->LoadWeights(model.file, model.plan, {}, pool, threads.get(), progress)
+        .status();
+  };
+  ASSERT_TRUE(load([&](std::string_view stage, uint64_t done, uint64_t all) {
+                EXPECT_EQ(stage, "pack");
+                EXPECT_GE(done, last);
+                EXPECT_LE(done, all);
+                last = done;
+                total = all;
+                ++reports;
+                return OkStatus();
+              }).ok());
+  EXPECT_EQ(last, total);
+  for (int stop = 0; stop < 3; ++stop) {
+    int count = 0;
+    const Status status =
+        load([&](std::string_view, uint64_t, uint64_t) -> Status {
+          return count++ == stop ? absl::CancelledError("enough") : OkStatus();
+        });
+    EXPECT_TRUE(count <= stop || absl::IsCancelled(status)) << stop;
+    EXPECT_EQ(pool->used_bytes(), 0u);
+  }
+}
+
+TEST(CpuMemory, ABudgetIsRefusedAndNothingLeaks) {
+  const TinyModel model = MakeTinyModel({});
+  auto threads = *ThreadPool::Create({.thread_count = 1});
+  auto pool = MemoryPool::Create(nullptr, 1000);
+  EXPECT_EQ(CreateCpuBackend()
+                ->LoadWeights(model.file, model.plan, {}, pool, threads.get(),
+                              nullptr)
+                .status()
+                .code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(pool->used_bytes(), 0u);
+}
+
+TEST(CpuMemory, UnknownInstructionSet) {
+  const TinyModel model = MakeTinyModel({});
+  EXPECT_EQ(CreateCpuBackend()
+                ->Estimate(*model.file, *model.plan, {.isa = "mmx"}, {}, 1)
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace inlay::backend
