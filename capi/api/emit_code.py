@@ -1,6 +1,6 @@
 """Writes what the library and its build need: exports and tables."""
 
-from emit_header import BANNER
+from emit_header import BANNER, signature
 
 OUT = "capi/api/generated/"
 
@@ -23,19 +23,12 @@ def _def(api):
             "".join(f"  {n}\n" for n in names))
 
 
-def _layout(api):
-    """A C file that compiles only if the layout is the released one."""
-    out = [f"/* {BANNER} */\n#include <inlay/inlay.h>\n\n"
-           "#define CHECK(name, condition) \\\n"
-           "  typedef char name[(condition) ? 1 : -1]\n\n"
-           "#if UINTPTR_MAX == UINT64_MAX\n"]
+def _layout_body(api, size_check):
+    out = ["#if UINTPTR_MAX == UINT64_MAX\n"]
     for struct in api.structs:
         name = struct["name"]
-        for node, size in struct["released"].items():
-            if size == struct["size"]:
-                tag = node.replace(".", "_")
-                out.append(f"CHECK(size_{name}_{tag},\n"
-                           f"      sizeof({name}) == {size});\n")
+        check = size_check.format(name=name, size=struct["size"])
+        out.append(f"CHECK(size_{name},\n      {check});\n")
         for field in struct["rows"]:
             out.append(f"CHECK(offset_{name}_{field.name},\n"
                        f"      offsetof({name}, {field.name}) == "
@@ -51,9 +44,40 @@ def _layout(api):
         for name, bit, *_ in group["values"]:
             out.append(f"CHECK(value_{name},\n"
                        f"      {name} == (UINT64_C(1) << {bit}));\n")
-    out.append("\n/* Keeps the translation unit from being empty. */\n"
-               "extern int inlay_layout_is_checked;\n"
-               "int inlay_layout_is_checked = 1;\n")
+    return "".join(out)
+
+
+def _layout(api):
+    """A C file that compiles only if the layout is the described one."""
+    return (f"/* {BANNER} */\n#include <inlay/inlay.h>\n\n"
+            "#define CHECK(name, condition) \\\n"
+            "  typedef char name[(condition) ? 1 : -1]\n\n" +
+            _layout_body(api, "sizeof({name}) == {size}") +
+            "\n/* Keeps the translation unit from being empty. */\n"
+            "extern int inlay_layout_is_checked;\n"
+            "int inlay_layout_is_checked = 1;\n")
+
+
+def _client(api):
+    """An old client's view of the ABI, to be frozen with each release: it
+    compiles against any later header, unless that header broke it."""
+    out = [f"/* {BANNER}\n * capi/abi keeps a copy per release; see "
+           "tests/scripts/abi.sh. */\n#include <inlay/inlay.h>\n\n"
+           "#define CHECK(name, condition) \\\n"
+           "  typedef char name[(condition) ? 1 : -1]\n\n"]
+    for row in api.callbacks:
+        params = [p[0] for p in row["params"]] or ["void"]
+        name = row["name"]
+        out.append(f"extern {row['returns']} (*was_{name})(\n    " +
+                   ",\n    ".join(params) + ");\n"
+                   f"extern {name} was_{name};\n")
+    out.append("\n")
+    for row in api.functions:
+        out.append(signature(row, row["all_params"]) + " {\n")
+        out += [f"  (void){p[1]};\n" for p in row["all_params"]]
+        out.append("}\n\n" if row["returns"] == "void"
+                   else "  return 0;\n}\n\n")
+    out.append(_layout_body(api, "sizeof({name}) >= {size}"))
     return "".join(out)
 
 
@@ -130,6 +154,7 @@ def emit(api):
         OUT + "inlay.def": _def(api),
         OUT + "symbols.txt": "".join(n + "\n" for n in names),
         OUT + "layout_check.c": _layout(api),
+        OUT + "client.c": _client(api),
         OUT + "procs.inc": _procs(api),
         OUT + "structs.inc": _structs(api),
         OUT + "struct_list.inc": _struct_list(api),

@@ -221,11 +221,9 @@ TEST_F(SourceTest, AFailedLoadSaysWhyAndReleasesTheSource) {
   EXPECT_EQ(reader.released, 1);
 }
 
-// A progress function that cancels, and tries what is not allowed.
+// A progress function that cancels.
 struct Canceller {
-  inlay_load** load = nullptr;
   std::atomic<int> calls{0};
-  std::atomic<inlay_status> wait_status{INLAY_OK};
   static int32_t Progress(void* self, const char* stage, size_t size,
                           uint64_t done, uint64_t total) {
     auto* canceller = static_cast<Canceller*>(self);
@@ -252,6 +250,31 @@ TEST_F(SourceTest, ProgressCancels) {
   inlay_load_info info = INLAY_LOAD_INFO_INIT;
   ASSERT_OK(inlay_load_get_info(load, &info, &error));
   EXPECT_EQ(info.state, INLAY_LOAD_CANCELLED);
+}
+
+// A progress function that waits for its own load.
+struct SelfWaiter {
+  std::atomic<inlay_load*> load{nullptr};
+  std::atomic<inlay_status> waited{INLAY_OK};
+  static int32_t Progress(void* self, const char*, size_t, uint64_t, uint64_t) {
+    auto* waiter = static_cast<SelfWaiter*>(self);
+    while (waiter->load.load() == nullptr) usleep(100);
+    waiter->waited = inlay_load_wait(waiter->load, -1, nullptr);
+    return 0;
+  }
+};
+
+TEST_F(SourceTest, WaitingForALoadInsideItsOwnProgressIsRefused) {
+  Reader reader;
+  const inlay_model_source source = reader.Source();
+  SelfWaiter waiter;
+  inlay_model_options options = INLAY_MODEL_OPTIONS_INIT;
+  options.progress = SelfWaiter::Progress;
+  options.progress_user_data = &waiter;
+  ASSERT_OK(inlay_model_open_async(context, &source, &options, &load, &error));
+  waiter.load = load;
+  ASSERT_OK(inlay_load_wait(load, kLongNs, &error));
+  EXPECT_EQ(waiter.waited, INLAY_ERR_WOULD_DEADLOCK);
 }
 
 TEST_F(SourceTest, ReleasingARunningLoadCancelsIt) {

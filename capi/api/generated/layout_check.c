@@ -5,7 +5,7 @@
   typedef char name[(condition) ? 1 : -1]
 
 #if UINTPTR_MAX == UINT64_MAX
-CHECK(size_inlay_error_0_1,
+CHECK(size_inlay_error,
       sizeof(inlay_error) == 536);
 CHECK(offset_inlay_error_struct_size,
       offsetof(inlay_error, struct_size) == 0);
@@ -31,7 +31,7 @@ CHECK(offset_inlay_error_message,
       offsetof(inlay_error, message) == 24);
 CHECK(size_inlay_error_message,
       sizeof(((inlay_error*)0)->message) == 512);
-CHECK(size_inlay_context_options_0_1,
+CHECK(size_inlay_context_options,
       sizeof(inlay_context_options) == 80);
 CHECK(offset_inlay_context_options_struct_size,
       offsetof(inlay_context_options, struct_size) == 0);
@@ -81,7 +81,7 @@ CHECK(offset_inlay_context_options_reserved0,
       offsetof(inlay_context_options, reserved0) == 76);
 CHECK(size_inlay_context_options_reserved0,
       sizeof(((inlay_context_options*)0)->reserved0) == 4);
-CHECK(size_inlay_context_stats_0_1,
+CHECK(size_inlay_context_stats,
       sizeof(inlay_context_stats) == 32);
 CHECK(offset_inlay_context_stats_struct_size,
       offsetof(inlay_context_stats, struct_size) == 0);
@@ -103,7 +103,7 @@ CHECK(offset_inlay_context_stats_memory_peak_bytes,
       offsetof(inlay_context_stats, memory_peak_bytes) == 24);
 CHECK(size_inlay_context_stats_memory_peak_bytes,
       sizeof(((inlay_context_stats*)0)->memory_peak_bytes) == 8);
-CHECK(size_inlay_device_info_0_1,
+CHECK(size_inlay_device_info,
       sizeof(inlay_device_info) == 88);
 CHECK(offset_inlay_device_info_struct_size,
       offsetof(inlay_device_info, struct_size) == 0);
@@ -153,7 +153,7 @@ CHECK(offset_inlay_device_info_reason_size,
       offsetof(inlay_device_info, reason_size) == 80);
 CHECK(size_inlay_device_info_reason_size,
       sizeof(((inlay_device_info*)0)->reason_size) == 8);
-CHECK(size_inlay_option_info_0_1,
+CHECK(size_inlay_option_info,
       sizeof(inlay_option_info) == 88);
 CHECK(offset_inlay_option_info_struct_size,
       offsetof(inlay_option_info, struct_size) == 0);
@@ -203,7 +203,7 @@ CHECK(offset_inlay_option_info_description_size,
       offsetof(inlay_option_info, description_size) == 80);
 CHECK(size_inlay_option_info_description_size,
       sizeof(((inlay_option_info*)0)->description_size) == 8);
-CHECK(size_inlay_model_source_0_1,
+CHECK(size_inlay_model_source,
       sizeof(inlay_model_source) == 80);
 CHECK(offset_inlay_model_source_struct_size,
       offsetof(inlay_model_source, struct_size) == 0);
@@ -253,7 +253,7 @@ CHECK(offset_inlay_model_source_reserved0,
       offsetof(inlay_model_source, reserved0) == 76);
 CHECK(size_inlay_model_source_reserved0,
       sizeof(((inlay_model_source*)0)->reserved0) == 4);
-CHECK(size_inlay_model_options_0_1,
+CHECK(size_inlay_model_options,
       sizeof(inlay_model_options) == 56);
 CHECK(offset_inlay_model_options_struct_size,
       offsetof(inlay_model_options, struct_size) == 0);
@@ -287,7 +287,7 @@ CHECK(offset_inlay_model_options_progress_user_data,
       offsetof(inlay_model_options, progress_user_data) == 48);
 CHECK(size_inlay_model_options_progress_user_data,
       sizeof(((inlay_model_options*)0)->progress_user_data) == 8);
-CHECK(size_inlay_load_info_0_1,
+CHECK(size_inlay_load_info,
       sizeof(inlay_load_info) == 56);
 CHECK(offset_inlay_load_info_struct_size,
       offsetof(inlay_load_info, struct_size) == 0);
@@ -309,7 +309,7 @@ CHECK(offset_inlay_load_info_stage,
       offsetof(inlay_load_info, stage) == 24);
 CHECK(size_inlay_load_info_stage,
       sizeof(((inlay_load_info*)0)->stage) == 32);
-CHECK(size_inlay_model_info_0_1,
+CHECK(size_inlay_model_info,
       sizeof(inlay_model_info) == 240);
 CHECK(offset_inlay_model_info_struct_size,
       offsetof(inlay_model_info, struct_size) == 0);
@@ -467,7 +467,7 @@ CHECK(offset_inlay_model_info_chat_template_size,
       offsetof(inlay_model_info, chat_template_size) == 232);
 CHECK(size_inlay_model_info_chat_template_size,
       sizeof(((inlay_model_info*)0)->chat_template_size) == 8);
-CHECK(size_inlay_tensor_info_0_1,
+CHECK(size_inlay_tensor_info,
       sizeof(inlay_tensor_info) == 88);
 CHECK(offset_inlay_tensor_info_struct_size,
       offsetof(inlay_tensor_info, struct_size) == 0);
@@ -505,7 +505,7 @@ CHECK(offset_inlay_tensor_info_type_size,
       offsetof(inlay_tensor_info, type_size) == 80);
 CHECK(size_inlay_tensor_info_type_size,
       sizeof(((inlay_tensor_info*)0)->type_size) == 8);
-CHECK(size_inlay_token_info_0_1,
+CHECK(size_inlay_token_info,
       sizeof(inlay_token_info) == 32);
 CHECK(offset_inlay_token_info_struct_size,
       offsetof(inlay_token_info, struct_size) == 0);
@@ -527,7 +527,7 @@ CHECK(offset_inlay_token_info_text_size,
       offsetof(inlay_token_info, text_size) == 24);
 CHECK(size_inlay_token_info_text_size,
       sizeof(((inlay_token_info*)0)->text_size) == 8);
-CHECK(size_inlay_chat_input_0_1,
+CHECK(size_inlay_chat_input,
       sizeof(inlay_chat_input) == 88);
 CHECK(offset_inlay_chat_input_struct_size,
       offsetof(inlay_chat_input, struct_size) == 0);
@@ -577,7 +577,7 @@ CHECK(offset_inlay_chat_input_now_unix_seconds,
       offsetof(inlay_chat_input, now_unix_seconds) == 80);
 CHECK(size_inlay_chat_input_now_unix_seconds,
       sizeof(((inlay_chat_input*)0)->now_unix_seconds) == 8);
-CHECK(size_inlay_engine_options_0_1,
+CHECK(size_inlay_engine_options,
       sizeof(inlay_engine_options) == 64);
 CHECK(offset_inlay_engine_options_struct_size,
       offsetof(inlay_engine_options, struct_size) == 0);
@@ -619,7 +619,7 @@ CHECK(offset_inlay_engine_options_event_release,
       offsetof(inlay_engine_options, event_release) == 56);
 CHECK(size_inlay_engine_options_event_release,
       sizeof(((inlay_engine_options*)0)->event_release) == 8);
-CHECK(size_inlay_engine_config_0_1,
+CHECK(size_inlay_engine_config,
       sizeof(inlay_engine_config) == 56);
 CHECK(offset_inlay_engine_config_struct_size,
       offsetof(inlay_engine_config, struct_size) == 0);
@@ -665,7 +665,7 @@ CHECK(offset_inlay_engine_config_explanation_size,
       offsetof(inlay_engine_config, explanation_size) == 48);
 CHECK(size_inlay_engine_config_explanation_size,
       sizeof(((inlay_engine_config*)0)->explanation_size) == 8);
-CHECK(size_inlay_engine_stats_0_1,
+CHECK(size_inlay_engine_stats,
       sizeof(inlay_engine_stats) == 104);
 CHECK(offset_inlay_engine_stats_struct_size,
       offsetof(inlay_engine_stats, struct_size) == 0);
@@ -731,7 +731,7 @@ CHECK(offset_inlay_engine_stats_memory_peak_bytes,
       offsetof(inlay_engine_stats, memory_peak_bytes) == 96);
 CHECK(size_inlay_engine_stats_memory_peak_bytes,
       sizeof(((inlay_engine_stats*)0)->memory_peak_bytes) == 8);
-CHECK(size_inlay_memory_needs_0_1,
+CHECK(size_inlay_memory_needs,
       sizeof(inlay_memory_needs) == 56);
 CHECK(offset_inlay_memory_needs_struct_size,
       offsetof(inlay_memory_needs, struct_size) == 0);
@@ -765,7 +765,7 @@ CHECK(offset_inlay_memory_needs_total,
       offsetof(inlay_memory_needs, total) == 48);
 CHECK(size_inlay_memory_needs_total,
       sizeof(((inlay_memory_needs*)0)->total) == 8);
-CHECK(size_inlay_prompt_part_0_1,
+CHECK(size_inlay_prompt_part,
       sizeof(inlay_prompt_part) == 48);
 CHECK(offset_inlay_prompt_part_struct_size,
       offsetof(inlay_prompt_part, struct_size) == 0);
@@ -795,7 +795,7 @@ CHECK(offset_inlay_prompt_part_token_count,
       offsetof(inlay_prompt_part, token_count) == 40);
 CHECK(size_inlay_prompt_part_token_count,
       sizeof(((inlay_prompt_part*)0)->token_count) == 8);
-CHECK(size_inlay_request_0_1,
+CHECK(size_inlay_request,
       sizeof(inlay_request) == 192);
 CHECK(offset_inlay_request_struct_size,
       offsetof(inlay_request, struct_size) == 0);
@@ -917,7 +917,7 @@ CHECK(offset_inlay_request_release,
       offsetof(inlay_request, release) == 184);
 CHECK(size_inlay_request_release,
       sizeof(((inlay_request*)0)->release) == 8);
-CHECK(size_inlay_event_0_1,
+CHECK(size_inlay_event,
       sizeof(inlay_event) == 152);
 CHECK(offset_inlay_event_struct_size,
       offsetof(inlay_event, struct_size) == 0);
