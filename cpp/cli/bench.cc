@@ -257,8 +257,9 @@ Command BenchCommand() {
              {"seed", "N", "Of the token ids. Default: 0."}},
             EngineOptions(),
             {{"json", "",
-              "{\"results\":[{\"concurrency\":1,\"prefill_tokens_per_s\":"
-              "{\"median\":..,\"min\":..,\"max\":..},...}]}"}}}),
+              "{\"results\": [{\"concurrency\": 1, "
+              "\"prefill_tokens_per_s\": {\"median\": .., \"min\": .., "
+              "\"max\": ..}, ...}]}, without the blanks."}}}),
       "  inlay bench --model m.gguf --concurrency 1,8,32 --repeat 5\n",
       Bench};
 }

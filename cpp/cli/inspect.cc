@@ -11,6 +11,8 @@ namespace {
 
 using detail::View;
 
+// What running takes, or why the model cannot run. The model was opened for
+// its vocabulary only, so its own `runnable` does not tell.
 struct Estimate {
   inlay_memory_needs needs = INLAY_MEMORY_NEEDS_INIT;
   std::string why_not;  // empty: known
@@ -50,14 +52,14 @@ std::vector<std::string> MetadataKeys(const Model& model) {
   return keys;
 }
 
-void WriteModel(const inlay_model_info& info, JsonWriter& json) {
+void WriteModel(const inlay_model_info& info, const std::string& why_not,
+                JsonWriter& json) {
   json.Key("format").Text(View(info.format, info.format_size));
   json.Key("architecture")
       .Text(View(info.architecture, info.architecture_size));
   json.Key("name").Text(View(info.name, info.name_size));
-  json.Key("runnable").Bool(info.runnable != 0);
-  json.Key("not_runnable_reason")
-      .Text(View(info.not_runnable_reason, info.not_runnable_reason_size));
+  json.Key("runnable").Bool(why_not.empty());
+  json.Key("not_runnable_reason").Text(why_not);
   json.Key("parameter_count").Unsigned(info.parameter_count);
   json.Key("weight_bytes").Unsigned(info.weight_bytes);
   json.Key("file_bytes").Unsigned(info.file_bytes);
@@ -103,8 +105,8 @@ std::string ToJson(const Session& session, bool metadata) {
   const Model& model = session.model();
   JsonWriter json;
   json.Begin('{');
-  WriteModel(model.info(), json);
   const Estimate estimate = EstimateOf(session);
+  WriteModel(model.info(), estimate.why_not, json);
   json.Key("memory_estimate");
   if (estimate.why_not.empty()) {
     json.Begin('{').Key("total").Unsigned(estimate.needs.total);
@@ -151,17 +153,14 @@ std::string TokenizerLines(const inlay_model_info& info) {
                     info.has_chat_template != 0 ? "yes" : "none, or unusable");
 }
 
-std::string ModelLines(const inlay_model_info& info) {
+std::string ModelLines(const inlay_model_info& info,
+                       const std::string& why_not) {
   std::string out = Line("name", std::string(View(info.name, info.name_size)));
   out += Line("format", std::string(View(info.format, info.format_size)) +
                             ", " + BytesText(info.file_bytes));
   out += Line("architecture",
               std::string(View(info.architecture, info.architecture_size)));
-  out += Line("runs here",
-              info.runnable != 0
-                  ? "yes"
-                  : "no: " + std::string(View(info.not_runnable_reason,
-                                              info.not_runnable_reason_size)));
+  out += Line("can run", why_not.empty() ? "yes" : "no: " + why_not);
   out += Line("parameters",
               Format("%.1f million in ",
                      static_cast<double>(info.parameter_count) / 1e6) +
@@ -174,8 +173,7 @@ std::string ModelLines(const inlay_model_info& info) {
   return out + Line("context", std::to_string(info.context_length) + " tokens");
 }
 
-std::string EstimateLines(const Session& session) {
-  const Estimate estimate = EstimateOf(session);
+std::string EstimateLines(const Estimate& estimate) {
   if (!estimate.why_not.empty()) {
     return Line("memory needed", "unknown: " + estimate.why_not);
   }
@@ -225,8 +223,9 @@ int Inspect(const Args& args) {
   }
   const Model& model = session.model();
   const inlay_model_info info = model.info();
-  std::string out = ModelLines(info) + TokenizerLines(info) +
-                    EstimateLines(session) +
+  const Estimate estimate = EstimateOf(session);
+  std::string out = ModelLines(info, estimate.why_not) + TokenizerLines(info) +
+                    EstimateLines(estimate) +
                     TensorLines(Tensors(model), args.Has("tensors"));
   if (metadata) {
     out += "metadata\n";

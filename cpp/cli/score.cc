@@ -159,8 +159,9 @@ Command ScoreCommand() {
               "one row of the vocabulary per position."}},
             EngineOptions(),
             {{"json", "",
-              "{\"positions\":[{\"token\":1,\"logprob\":null,\"top\":"
-              "[{\"token\":5,\"logprob\":-0.123456789},...]},...]}"}}}),
+              "{\"positions\": [{\"token\": 1, \"logprob\": null, \"top\": "
+              "[{\"token\": 5, \"logprob\": -0.123456789}, ...]}, ...]}, "
+              "without the blanks."}}}),
       "  inlay score --model m.gguf --tokens 1,450,7483 --top 3 --json\n"
       "  inlay score --model m.gguf --tokens-file ids.txt --logits out.f32\n",
       Score};

@@ -216,7 +216,6 @@ TEST(ChatTemplateTest, HostileTemplatesEndSoon) {
       fill + "{% macro m() %}{{ m }}{% endmacro %}{% set k = m %}{% endfor %}",
       "{{ 'a' | indent(10**9) }}",
       "{{ 'a'.ljust(10**12) }}",
-      "{{ ('a' * 60000).split('') }}{{ ('a,' * 9999999).split(',') }}",
       "{{ 9 ** 9 ** 9 ** 9 }}",
       "{{ 2 ** 99999999 }}",
   };

@@ -1,0 +1,406 @@
+"""The inlay command, from the outside: help, exit codes, output, JSON.
+
+    INLAY_BUILD_DIR=build python3 tests/checks/cli_test.py
+
+Uses the tiny models in tests/goldens/models, and INLAY_TEST_MODEL (a chat
+model) where that is set. Needs nothing but the standard library.
+"""
+
+import json
+import math
+import os
+import pathlib
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("INLAY_BUILD_DIR", ROOT / "build"))
+COMMAND = str(BUILD / "inlay")
+MODELS = ROOT / "tests" / "goldens" / "models"
+TINY = str(MODELS / "tiny-llama.gguf")
+COMMANDS = ("run", "chat", "inspect", "tokenize", "score", "bench")
+
+failures = []
+
+
+def check(what, holds, detail=""):
+    if not holds:
+        failures.append(what)
+    shown = f"  ({str(detail)[:300]!r})" if not holds else ""
+    print(f"{'ok  ' if holds else 'FAIL'} {what}{shown}")
+
+
+def inlay(*arguments, stdin=b"", timeout=120):
+    return subprocess.run([COMMAND, *map(str, arguments)], input=stdin,
+                          capture_output=True, timeout=timeout)
+
+
+def fails(what, code, *arguments, stdin=b"", names=b""):
+    done = inlay(*arguments, stdin=stdin)
+    check(f"{what}: exit code {code}, a message, nothing on stdout",
+          done.returncode == code and done.stderr.startswith(b"inlay")
+          and done.stdout == b"" and names in done.stderr,
+          (done.returncode, done.stdout, done.stderr))
+
+
+def parsed(what, done):
+    """The JSON of a run that must succeed, on one line."""
+    try:
+        value = json.loads(done.stdout.decode("utf-8", errors="strict"))
+        check(f"{what}: one line of JSON",
+              done.returncode == 0 and done.stdout.count(b"\n") == 1,
+              done.stderr)
+        return value
+    except ValueError as error:
+        check(f"{what}: one line of JSON", False, (error, done.stderr))
+        return None
+
+
+def test_help():
+    done = inlay("--help")
+    check("--help names every command and the exit codes",
+          done.returncode == 0 and b"Exit codes" in done.stdout
+          and all(name.encode() in done.stdout for name in COMMANDS))
+    for name in COMMANDS:
+        done = inlay(name, "--help")
+        check(f"{name} --help: usage, options, examples, exit codes",
+              done.returncode == 0 and done.stderr == b"" and all(
+                  word in done.stdout for word in (
+                      b"Usage: inlay " + name.encode(), b"--model", b"Options",
+                      b"Examples", b"Exit codes")), done.stderr)
+        check(f"{name} --help: lines of at most 80 columns",
+              max(map(len, done.stdout.decode().splitlines())) <= 80)
+    done = inlay("--version")
+    check("--version", done.returncode == 0 and b"inlay 0." in done.stdout)
+
+
+def test_usage():
+    fails("no command", 2)
+    fails("an unknown command", 2, "runn", names=b"runn")
+    fails("an unknown option", 2, "run", "--modell", TINY, names=b"--modell")
+    fails("a missing value", 2, "run", "--model", names=b"--model")
+    fails("no model", 2, "run", "--prompt", "x", names=b"--model")
+    fails("a stray argument", 2, "run", "x", names=b"'x'")
+    fails("a value for a switch", 2, "run", "--chat=1", names=b"--chat")
+    for value in ("nan", "-1", "101", "x", "", "1x"):
+        fails(f"--temperature {value!r}", 2, "run", "--model", TINY,
+              "--prompt", "x", "--temperature", value,
+              names=b"--temperature")
+    fails("--threads 0", 2, "run", "--model", TINY, "--prompt", "x",
+          "--threads", 0)
+    fails("--isa nope", 2, "run", "--model", TINY, "--prompt", "x", "--isa",
+          "nope", names=b"--isa")
+    fails("--memory-budget 5X", 2, "run", "--model", TINY, "--prompt", "x",
+          "--memory-budget", "5X")
+    fails("two prompts", 2, "run", "--model", TINY, "--prompt", "x",
+          "--prompt-file", TINY)
+    fails("--system without --chat", 2, "run", "--model", TINY, "--prompt",
+          "x", "--system", "y")
+    fails("no text", 2, "tokenize", "--model", TINY)
+    fails("bad token ids", 2, "score", "--model", TINY, "--tokens", "1,x")
+    fails("no token ids", 2, "score", "--model", TINY, "--tokens", "")
+    fails("--top beyond the vocabulary", 2, "score", "--model", TINY,
+          "--tokens", "1", "--top", "100000", names=b"--top")
+    fails("--concurrency 0", 2, "bench", "--model", TINY, "--concurrency",
+          "1,0")
+
+
+def test_bad_models(folder):
+    fails("a missing file", 3, "run", "--model", folder / "none.gguf",
+          "--prompt", "x", names=b"none.gguf")
+    (folder / "empty.gguf").write_bytes(b"")
+    fails("an empty file", 3, "inspect", "--model", folder / "empty.gguf")
+    (folder / "text.gguf").write_text("This is no model." * 100)
+    fails("a file that is no model", 3, "tokenize", "--model",
+          folder / "text.gguf", "--text", "x")
+    whole = pathlib.Path(TINY).read_bytes()
+    (folder / "half.gguf").write_bytes(whole[:len(whole) // 2])
+    fails("half a model", 3, "run", "--model", folder / "half.gguf",
+          "--prompt", "x")
+    fails("a folder", 3, "run", "--model", folder, "--prompt", "x")
+    fails("a budget that does not suffice", 4, "run", "--model", TINY,
+          "--prompt", "x", "--memory-budget", "100K")
+    fails("token ids out of range", 1, "score", "--model", TINY, "--tokens",
+          "1,99999")
+    fails("a prompt longer than the context", 1, "run", "--model", TINY,
+          "--prompt", "word " * 500, "--ctx", 64)
+
+
+def test_unknown_architecture(folder):
+    """Vocabulary and description work on what cannot run."""
+    whole = pathlib.Path(TINY).read_bytes()
+    key = b"general.architecture" + struct.pack("<IQ", 8, 5)
+    check("the tiny model's architecture stands where expected",
+          key + b"llama" in whole)
+    path = folder / "unknown.gguf"
+    path.write_bytes(whole.replace(key + b"llama", key + b"nosuc"))
+    info = parsed("inspect of an unknown architecture",
+                  inlay("inspect", "--model", path, "--json"))
+    if info:
+        check("it says that the architecture cannot run",
+              info["architecture"] == "nosuc" and not info["runnable"]
+              and info["not_runnable_reason"], info)
+    tokens = [parsed("tokenize", inlay(
+        "tokenize", "--model", model, "--text", "hello", "--json"))
+        for model in (TINY, path)]
+    check("tokenize works on an unknown architecture",
+          tokens[0] == tokens[1] and tokens[0]["tokens"])
+    fails("run of an unknown architecture", 3, "run", "--model", path,
+          "--prompt", "x", names=b"nosuc")
+
+
+def test_inspect(folder):
+    info = parsed("inspect", inlay("inspect", "--model", TINY, "--json",
+                                   "--metadata"))
+    if info:
+        check("inspect: architecture, tensors, sizes, tokenizer, estimate",
+              info["architecture"] == "llama" and info["runnable"]
+              and len(info["tensors"]) > 10 and info["weight_bytes"] > 0
+              and info["tokenizer"]["available"]
+              and info["memory_estimate"]["total"] > 0
+              and info["metadata"]["general.architecture"] == "llama", info)
+    odd = folder / "odd.gguf"
+    name = b"tiny llama"
+    check("the tiny model's name stands where expected",
+          name in pathlib.Path(TINY).read_bytes())
+    odd.write_bytes(pathlib.Path(TINY).read_bytes().replace(
+        name, b"a\xff\"\\\x01\n\xe2\x82c"))
+    info = parsed("inspect of a name with any bytes",
+                  inlay("inspect", "--model", odd, "--json"))
+    check("invalid bytes become U+FFFD, the rest is escaped",
+          info and info["name"] == 'a\ufffd"\\\x01\n\ufffd\ufffdc', info)
+    text = inlay("inspect", "--model", TINY, "--tensors").stdout.decode()
+    check("inspect in text lists every tensor",
+          all(word in text for word in ("llama", "token_embd.weight",
+                                        "memory needed", "tokenizer")), text)
+
+
+def test_tokenize(folder):
+    done = parsed("tokenize", inlay("tokenize", "--model", TINY, "--text",
+                                    "a b", "--json"))
+    check("tokenize gives {\"tokens\": [...]}", list(done) == ["tokens"])
+    text = "Grüße 世界\n\ttwo"
+    (folder / "text.txt").write_text(text, encoding="utf-8")
+    from_file = parsed("tokenize --file", inlay(
+        "tokenize", "--model", TINY, "--file", folder / "text.txt", "--json"))
+    from_text = parsed("tokenize --text", inlay(
+        "tokenize", "--model", TINY, "--text", text, "--json"))
+    from_pipe = parsed("tokenize --file -", inlay(
+        "tokenize", "--model", TINY, "--file", "-", "--json",
+        stdin=text.encode()))
+    check("the same from a file, the command line and a pipe",
+          from_file == from_text == from_pipe, (from_file, from_text))
+    lines = inlay("tokenize", "--model", TINY, "--text", text).stdout
+    check("without --json: id, tab, text as JSON",
+          [int(line.split(b"\t")[0]) for line in lines.splitlines()]
+          == from_text["tokens"] and all(
+              isinstance(json.loads(line.split(b"\t")[1]), str)
+              for line in lines.splitlines()), lines)
+    special = [parsed("tokenize", inlay(
+        "tokenize", "--model", TINY, "--text", "<|im_end|>", "--json", *more))
+        ["tokens"] for more in ((), ("--special",))]
+    check("control tokens only when asked for",
+          len(special[0]) > len(special[1]) >= 1, special)
+    (folder / "bad.txt").write_bytes(b"a\xff\xc3b\x00c")
+    fails("tokenize of bytes that are not UTF-8", 1, "tokenize", "--model",
+          TINY, "--file", folder / "bad.txt", names=b"UTF-8")
+
+
+def test_score(folder):
+    score = parsed("score", inlay("score", "--model", TINY, "--tokens",
+                                  "5,17,200,3", "--top", "4", "--json"))
+    positions = score["positions"]
+    check("score: one entry per token, the first without a log-probability",
+          [p["token"] for p in positions] == [5, 17, 200, 3]
+          and positions[0]["logprob"] is None
+          and all(p["logprob"] < 0 for p in positions[1:])
+          and all(len(p["top"]) == 4 for p in positions), score)
+    check("score: the likeliest first", all(
+        p["top"] == sorted(p["top"], key=lambda t: -t["logprob"])
+        for p in positions))
+    whole = parsed("score --top all", inlay(
+        "score", "--model", TINY, "--tokens", "5,17,200,3", "--top", "289",
+        "--json"))["positions"]
+    sums = [sum(math.exp(t["logprob"]) for t in p["top"]) for p in whole]
+    check("score: probabilities of the whole vocabulary add up to 1",
+          all(abs(s - 1) < 1e-5 for s in sums), sums)
+    following = {t["token"]: t["logprob"] for t in whole[0]["top"]}
+    check("score: entry i is what the entry before says of it",
+          abs(following[17] - whole[1]["logprob"]) < 1e-9)
+    (folder / "ids.txt").write_text("5 17\n200, 3\n")
+    done = inlay("score", "--model", TINY, "--tokens-file",
+                 folder / "ids.txt", "--logits", folder / "logits.f32")
+    raw = (folder / "logits.f32").read_bytes()
+    check("score --logits: float32, positions x vocabulary, quiet",
+          done.returncode == 0 and done.stdout == b""
+          and len(raw) == 4 * 289 * 4, (done, len(raw)))
+    row = struct.unpack("<289f", raw[:289 * 4])
+    total = math.log(sum(math.exp(x) for x in row))
+    check("score: the logits give the same log-probabilities",
+          abs(row[17] - total - whole[1]["logprob"]) < 1e-5)
+    fails("--logits to where nothing can be written", 1, "score", "--model",
+          TINY, "--tokens", "1", "--logits", folder / "none" / "x")
+
+
+def test_run(folder):
+    base = ("run", "--model", TINY, "--temperature", 0, "--max-tokens", 12,
+            "--threads", 1)
+    first = inlay(*base, "--prompt", "hello")
+    again = inlay(*base, "--prompt", "hello")
+    check("run: the answer alone, the same twice",
+          first.returncode == 0 and first.stdout == again.stdout
+          and first.stderr == b"", first)
+    piped = inlay(*base, stdin=b"hello")
+    (folder / "prompt.txt").write_bytes(b"hello")
+    filed = inlay(*base, "--prompt-file", folder / "prompt.txt")
+    check("run: the prompt from a pipe and from a file",
+          first.stdout == piped.stdout == filed.stdout, (piped, filed))
+    done = parsed("run --json", inlay(*base, "--prompt", "hello", "--json"))
+    check("run --json: text, tokens, reason, figures",
+          done["text"].encode() == first.stdout
+          and done["generated_tokens"] == len(done["tokens"]) <= 12
+          and done["finish_reason"] in ("stop", "length")
+          and done["peak_rss_bytes"] > 0, done)
+    stats = inlay(*base, "--prompt", "hello", "--stats")
+    check("run --stats: the figures on stderr, stdout unchanged",
+          stats.stdout == first.stdout and all(
+              word in stats.stderr for word in (
+                  b"first token", b"tokens/s", b"memory")), stats)
+    threads = inlay(*base[:-1], 2, "--prompt", "hello")
+    check("run: two threads give the same", threads.stdout == first.stdout)
+    seeds = [inlay("run", "--model", TINY, "--prompt", "hello",
+                   "--temperature", 5, "--max-tokens", 16, "--seed",
+                   seed).stdout for seed in (1, 1, 2)]
+    check("run --seed: equal seeds agree, others differ",
+          seeds[0] == seeds[1] != seeds[2], seeds)
+    chat = inlay(*base, "--chat", "--system", "s", "--prompt", "hello")
+    check("run --chat", chat.returncode == 0, chat)
+
+
+def test_bench():
+    results = parsed("bench", inlay(
+        "bench", "--model", TINY, "--prompt-tokens", 20, "--gen-tokens", 6,
+        "--concurrency", "1,3", "--threads", 1, "--repeat", 2, "--json"))
+    rows = results["results"]
+    check("bench: one result per concurrency, every figure with its spread",
+          [r["concurrency"] for r in rows] == [1, 3] and all(
+              0 < r[key]["min"] <= r[key]["median"] <= r[key]["max"]
+              for r in rows for key in (
+                  "prefill_tokens_per_s", "decode_tokens_per_s",
+                  "time_to_first_token_ms"))
+          and all(r["peak_rss_bytes"] > 1e6 for r in rows), results)
+    table = inlay("bench", "--model", TINY, "--prompt-tokens", 8,
+                  "--gen-tokens", 4, "--repeat", 1)
+    check("bench: a table without --json",
+          table.returncode == 0 and b"decode tokens/s" in table.stdout
+          and table.stderr == b"", table)
+
+
+def test_chat():
+    done = inlay("chat", "--model", TINY, "--max-tokens", 5,
+                 "--temperature", 0,
+                 stdin=b"hello\n/help\n/system x\nagain\n/exit\nnot read\n")
+    check("chat: answers line by line, slash commands on stderr",
+          done.returncode == 0 and done.stdout.count(b"\n") >= 2
+          and b"/reset" in done.stderr, done)
+
+
+def test_interrupt():
+    """Ctrl-C during an answer of endless length, at a terminal and not."""
+    arguments = [COMMAND, "run", "--model", TINY, "--prompt", "hello",
+                 "--max-tokens", "0", "--temperature", "1", "--ctx", "500000"]
+    model = os.environ.get("INLAY_TEST_MODEL")
+    if not model:
+        print("skip Ctrl-C: INLAY_TEST_MODEL is not set")
+        return
+    arguments[3] = model
+    arguments[-1] = "8192"
+    arguments[5] = "Count: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,"
+    arguments[9] = "0"
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    first = process.stdout.read(1)
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=20)
+        check("Ctrl-C ends an answer within 10 s with exit code 130",
+              first and process.returncode == 130
+              and time.monotonic() - started < 10, process.returncode)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        check("Ctrl-C ends an answer", False)
+
+
+def test_terminal():
+    """Progress goes to a terminal only; with a pipe stderr stays empty."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [COMMAND, "run", "--model", TINY, "--prompt", "x", "--max-tokens",
+         "2"], stdout=subprocess.PIPE, stderr=follower)
+    process.communicate(timeout=60)
+    os.close(follower)
+    seen = b""
+    try:
+        while chunk := os.read(leader, 65536):
+            seen += chunk
+    except OSError:  # the other end is closed
+        pass
+    os.close(leader)
+    check("progress is shown where stderr is a terminal",
+          process.returncode == 0 and b"%" in seen, seen)
+
+
+def test_closed_output():
+    process = subprocess.Popen(
+        [COMMAND, "tokenize", "--model", TINY, "--text", "word " * 5000],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    error = process.stderr.read()
+    check("a reader that went away is an error, not a crash",
+          process.wait(timeout=60) == 1 and error.startswith(b"inlay"), error)
+
+
+def test_real_model():
+    model = os.environ.get("INLAY_TEST_MODEL")
+    if not model:
+        print("skip a real answer: INLAY_TEST_MODEL is not set")
+        return
+    done = inlay("run", "--model", model, "--chat", "--prompt",
+                 "What is the capital of France?", "--temperature", 0,
+                 "--max-tokens", 64, timeout=300)
+    check("the capital of France is named",
+          done.returncode == 0 and b"Paris" in done.stdout, done)
+
+
+def main():
+    if not os.access(COMMAND, os.X_OK):
+        print(f"{COMMAND} is not built")
+        return 1
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        test_help()
+        test_usage()
+        test_bad_models(folder)
+        test_unknown_architecture(folder)
+        test_inspect(folder)
+        test_tokenize(folder)
+        test_score(folder)
+        test_run(folder)
+        test_bench()
+        test_chat()
+        test_interrupt()
+        test_terminal()
+        test_closed_output()
+        test_real_model()
+    print(f"{len(failures)} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
