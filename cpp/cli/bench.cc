@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "cpp/cli/commands.h"
 #include "cpp/cli/json_writer.h"
@@ -38,29 +39,44 @@ struct Result {
   uint64_t peak_rss_bytes = 0;
 };
 
+// What is seen of one request. Times are the host's.
+struct Track {
+  Clock::time_point submitted, first, end;
+  std::vector<std::pair<Clock::time_point, int64_t>> deltas;  // and tokens
+  int64_t generated = 0;
+
+  // Tokens that came after `start`, at which this request had its first.
+  int64_t After(Clock::time_point start) const {
+    int64_t before = 0;
+    for (const auto& [time, count] : deltas) {
+      if (time <= start) before += count;
+    }
+    return generated - std::max<int64_t>(before, 1);
+  }
+};
+
 // One round: `concurrency` requests at once.
 class Round {
  public:
   Round(const Engine& engine, Plan* plan, int32_t concurrency)
-      : engine_(engine), plan_(plan), concurrency_(concurrency) {}
+      : engine_(engine),
+        plan_(plan),
+        tracks_(static_cast<size_t>(concurrency)) {}
 
   void Run(Samples* samples);
 
  private:
-  void Submit();
+  void Submit(Track* track);
   void Take(const inlay_event& event);
+  void Report(Samples* samples) const;
 
   const Engine& engine_;
   Plan* plan_;
-  const int32_t concurrency_;
-  int32_t started_ = 0;  // requests with a first token
-  int32_t finished_ = 0;
-  int64_t counted_ = 0;  // tokens after every request had its first
-  Clock::time_point all_started_, last_token_;
-  std::vector<double> first_ms_;
+  std::vector<Track> tracks_;
+  size_t finished_ = 0;
 };
 
-void Round::Submit() {
+void Round::Submit(Track* track) {
   std::vector<int32_t> tokens(static_cast<size_t>(plan_->prompt_tokens));
   for (int32_t& token : tokens) {
     token = static_cast<int32_t>(NextRandom(&plan_->state) %
@@ -76,9 +92,8 @@ void Round::Submit() {
   request.raw.part_count = 1;
   request.raw.max_tokens = plan_->gen_tokens;
   request.raw.flags = INLAY_REQUEST_IGNORE_END | INLAY_REQUEST_NO_SPECIAL;
-  bool* const has_token = new bool(false);
-  request.raw.user_data = has_token;
-  request.raw.release = [](void* data) { delete static_cast<bool*>(data); };
+  request.raw.user_data = track;
+  track->submitted = Clock::now();
   engine_.submit(request);
 }
 
@@ -86,46 +101,54 @@ void Round::Take(const inlay_event& event) {
   if (event.kind == INLAY_EVENT_FAILED) {
     throw Error(event.status, std::string(event.message, event.message_size));
   }
-  if (event.kind == INLAY_EVENT_FINISHED) {
+  Track* const track = static_cast<Track*>(event.user_data);
+  if (event.kind == INLAY_EVENT_DELTA) {
+    track->deltas.emplace_back(Clock::now(),
+                               static_cast<int64_t>(event.token_count));
+  } else if (event.kind == INLAY_EVENT_FINISHED) {
     ++finished_;
-    first_ms_.push_back(static_cast<double>(event.first_token_ns) / 1e6);
+    track->generated = event.generated_tokens;
+    track->first =
+        track->submitted + std::chrono::nanoseconds(event.first_token_ns);
+    track->end = track->submitted + std::chrono::nanoseconds(event.total_ns);
   }
-  if (event.kind != INLAY_EVENT_DELTA || event.token_count == 0) return;
-  last_token_ = Clock::now();
-  bool& has_token = *static_cast<bool*>(event.user_data);
-  if (started_ == concurrency_) {
-    counted_ += static_cast<int64_t>(event.token_count);
-  } else if (!has_token) {
-    has_token = true;
-    if (++started_ == concurrency_) all_started_ = last_token_;
+}
+
+double Seconds(Clock::duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+void Round::Report(Samples* samples) const {
+  const Clock::time_point start = tracks_.front().submitted;
+  Clock::time_point all_started = start, all_ended = start;
+  for (const Track& track : tracks_) {
+    all_started = std::max(all_started, track.first);
+    all_ended = std::max(all_ended, track.end);
+    samples->first_ms.push_back(Seconds(track.first - track.submitted) * 1e3);
+  }
+  int64_t after = 0;
+  for (const Track& track : tracks_) after += track.After(all_started);
+  samples->prefill.push_back(static_cast<double>(tracks_.size()) *
+                             plan_->prompt_tokens /
+                             Seconds(all_started - start));
+  if (after > 0 && all_ended > all_started) {
+    samples->decode.push_back(static_cast<double>(after) /
+                              Seconds(all_ended - all_started));
   }
 }
 
 void Round::Run(Samples* samples) {
-  const Clock::time_point start = Clock::now();
-  for (int32_t i = 0; i < concurrency_; ++i) Submit();
+  for (Track& track : tracks_) Submit(&track);
   std::vector<inlay_event> events(
-      static_cast<size_t>(std::clamp(concurrency_ * 2, 8, 256)),
-      INLAY_EVENT_INIT);
-  while (finished_ < concurrency_) {
+      std::clamp<size_t>(tracks_.size() * 2, 8, 256), INLAY_EVENT_INIT);
+  while (finished_ < tracks_.size()) {
     size_t count = 0;
     detail::Call(inlay_poll, engine_.get(), events.data(), sizeof(inlay_event),
                  events.size(), int64_t{100'000'000}, &count);
     if (Interrupted()) throw InterruptedError();
     for (size_t i = 0; i < count; ++i) Take(events[i]);
   }
-  const auto seconds = [](Clock::duration d) {
-    return std::chrono::duration<double>(d).count();
-  };
-  samples->prefill.push_back(static_cast<double>(concurrency_) *
-                             plan_->prompt_tokens /
-                             seconds(all_started_ - start));
-  if (counted_ > 0) {
-    samples->decode.push_back(static_cast<double>(counted_) /
-                              seconds(last_token_ - all_started_));
-  }
-  samples->first_ms.insert(samples->first_ms.end(), first_ms_.begin(),
-                           first_ms_.end());
+  Report(samples);
 }
 
 Result Measure(const Session& session, Plan plan, int32_t concurrency) {

@@ -120,6 +120,7 @@ int Score(const Args& args) {
       static_cast<int32_t>(std::max<size_t>(scores.tokens.size(), 2)), 1);
   const size_t count = scores.tokens.size() * scores.vocabulary;
   scores.logits.reset(new float[count]);
+  ReleaseInterrupt();  // one long call, and nothing to clean up
   detail::Call(inlay_score, engine.get(),
                static_cast<const int32_t*>(scores.tokens.data()),
                scores.tokens.size(), scores.logits.get(), count,

@@ -65,6 +65,8 @@ void CatchInterrupt() {
   sigaction(SIGPIPE, &action, nullptr);  // a write fails instead
 }
 
+void ReleaseInterrupt() { signal(SIGINT, SIG_DFL); }
+
 bool Interrupted() { return interrupted.load(); }
 void ClearInterrupt() { interrupted.store(false); }
 

@@ -30,6 +30,7 @@ class Progress {
 
 // Ctrl-C sets a flag; pressed again before it was taken, it ends the process.
 void CatchInterrupt();
+void ReleaseInterrupt();  // Ctrl-C ends the process again
 bool Interrupted();
 void ClearInterrupt();
 

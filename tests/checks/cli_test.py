@@ -169,11 +169,11 @@ def test_inspect(folder):
     check("the tiny model's name stands where expected",
           name in pathlib.Path(TINY).read_bytes())
     odd.write_bytes(pathlib.Path(TINY).read_bytes().replace(
-        name, b"a\xff\"\\\x01\n\xe2\x82c"))
+        name, b"a\xff\"\\\x01\n\xe2\x82cd"))
     info = parsed("inspect of a name with any bytes",
                   inlay("inspect", "--model", odd, "--json"))
     check("invalid bytes become U+FFFD, the rest is escaped",
-          info and info["name"] == 'a\ufffd"\\\x01\n\ufffd\ufffdc', info)
+          info and info["name"] == 'a\ufffd"\\\x01\n\ufffd\ufffdcd', info)
     text = inlay("inspect", "--model", TINY, "--tensors").stdout.decode()
     check("inspect in text lists every tensor",
           all(word in text for word in ("llama", "token_embd.weight",
