@@ -74,6 +74,17 @@ StatusOr<Buffer> MemoryPool::Allocate(size_t bytes, std::string_view what,
   return buffer;
 }
 
+StatusOr<Buffer> MemoryPool::AllocateCommitted(size_t bytes,
+                                               std::string_view what,
+                                               size_t alignment) {
+  INLAY_ASSIGN_OR_RETURN(Buffer buffer, Allocate(bytes, what, alignment));
+  // A host's block has been zeroed, which commits it.
+  if (buffer && !allocator_ && !SystemCommit(buffer.data(), buffer.size())) {
+    return Refused(what, bytes, "the system is out of memory");
+  }
+  return buffer;
+}
+
 void MemoryPool::Release(void* block, size_t bytes, size_t alignment) {
   if (allocator_) {
     allocator_->Free(block, bytes, alignment);

@@ -41,6 +41,11 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   StatusOr<Buffer> Allocate(size_t bytes, std::string_view what,
                             size_t alignment = 64);
 
+  // The same, with every page really there, so that no later write can fail
+  // for want of memory.
+  StatusOr<Buffer> AllocateCommitted(size_t bytes, std::string_view what,
+                                     size_t alignment = 64);
+
   // Counts memory that is not allocated here (a mapped file's resident
   // pages) against the budget.
   Status Reserve(uint64_t bytes, std::string_view what);

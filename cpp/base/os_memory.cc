@@ -1,7 +1,9 @@
 #include "cpp/base/os_memory.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
+#include <cstdint>
 #include <cstring>
 #include <new>
 
@@ -32,6 +34,26 @@ void* SystemAllocate(size_t bytes, size_t alignment) noexcept {
       ::operator new (bytes, std::align_val_t{alignment}, std::nothrow);
   if (block != nullptr) std::memset(block, 0, bytes);
   return block;
+}
+
+bool SystemCommit(void* block, size_t bytes) noexcept {
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(block);
+  const uintptr_t first = (begin + kPageSize - 1) / kPageSize * kPageSize;
+  const uintptr_t last = (begin + bytes) / kPageSize * kPageSize;
+  if (first >= last) return true;  // within pages that the heap has touched
+#if defined(MADV_POPULATE_WRITE)
+  if (madvise(reinterpret_cast<void*>(first), last - first,
+              MADV_POPULATE_WRITE) == 0) {
+    return true;
+  }
+  if (errno == ENOMEM) return false;
+#endif
+  // Kernels before 5.14 do not know the request.
+  for (uintptr_t page = first; page < last; page += kPageSize) {
+    volatile uint8_t* byte = reinterpret_cast<volatile uint8_t*>(page);
+    *byte = *byte;
+  }
+  return true;
 }
 
 void SystemFree(void* block, size_t bytes, size_t alignment) noexcept {

@@ -11,6 +11,9 @@ namespace inlay {
 
 // Zeroed memory, or null. `alignment` is a power of two.
 void* SystemAllocate(size_t bytes, size_t alignment) noexcept;
+// Makes every page of a block from SystemAllocate resident; false if the system
+// has no memory for it. The contents stay.
+bool SystemCommit(void* block, size_t bytes) noexcept;
 void SystemFree(void* block, size_t bytes, size_t alignment) noexcept;
 
 }  // namespace inlay

@@ -82,8 +82,9 @@ Status CheckOptions(const EngineOptions& options, int32_t model_context) {
 EngineConfig ChooseShape(const EngineOptions& options, int32_t model_context) {
   EngineConfig config;
   config.page_tokens = kPageTokens;
-  config.context_length =
-      options.context_length > 0 ? options.context_length : model_context;
+  config.context_length = options.context_length > 0
+                              ? options.context_length
+                              : std::min(model_context, kDefaultContext);
   config.max_concurrency = options.max_concurrency;
   if (config.max_concurrency == 0) {
     config.max_concurrency =
@@ -110,7 +111,10 @@ StatusOr<EngineConfig> ChooseCache(const EngineOptions& options,
       std::min<uint64_t>(limit / per_page, kMaxCacheTokens / kPageTokens);
   uint64_t context_pages = static_cast<uint64_t>(
       cache::PagesFor(config.context_length, kPageTokens));
-  std::string why = options.context_length > 0 ? "as set" : "the model's";
+  std::string why = options.context_length > 0 ? "as set"
+                    : config.context_length < situation.model_context
+                        ? "the most that is chosen"
+                        : "the model's";
   if (most_pages < context_pages) {
     if (options.context_length > 0 || most_pages == 0) {
       return TooSmall(config.context_length, context_pages * per_page, limit);
@@ -123,10 +127,7 @@ StatusOr<EngineConfig> ChooseCache(const EngineOptions& options,
   uint64_t pages = most_pages;
   std::string cache_why = "as set";
   if (!given) {
-    const uint64_t contexts = static_cast<uint64_t>(
-        std::min(kDefaultContexts, config.max_concurrency));
-    pages = std::max(context_pages,
-                     std::min(context_pages * contexts, most_pages / 2));
+    pages = context_pages;
     cache_why = absl::StrCat("of ", Mib(situation.available), " free");
   }
   config.page_count = static_cast<int32_t>(pages);

@@ -17,9 +17,10 @@ inline constexpr int32_t kDefaultConcurrency = 32;
 inline constexpr int32_t kDefaultStepTokens = 512;
 inline constexpr int32_t kDefaultQueue = 1024;
 inline constexpr int32_t kDefaultPendingEvents = 1024;
-// Without a figure of the host, the cache is for this many full contexts and
-// takes at most half of what is free.
-inline constexpr int32_t kDefaultContexts = 4;
+// Without a figure of the host, a context is at most this long, and the cache
+// holds one such context, which all requests share. The cache is committed when
+// the engine is created, so a longer default would cost every small host.
+inline constexpr int32_t kDefaultContext = 32768;
 
 // What the choice depends on beside the options.
 struct MemorySituation {

@@ -150,7 +150,7 @@ StatusOr<Value> Default(Runtime& runtime, const Value& self,
   return runtime.budget().String("");
 }
 
-constexpr NamedNative kFilters[] = {
+constexpr NamedNative kNumberFilters[] = {
     {"int", Int}, {"float", Float},     {"round", Round},
     {"abs", Abs}, {"default", Default}, {"d", Default},
 };
@@ -158,7 +158,7 @@ constexpr NamedNative kFilters[] = {
 }  // namespace
 
 Native FindNumberFilter(std::string_view name) {
-  return FindIn(kFilters, name);
+  return FindIn(kNumberFilters, name);
 }
 
 }  // namespace inlay::text::jinja

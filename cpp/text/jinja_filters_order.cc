@@ -170,13 +170,15 @@ StatusOr<Value> Extreme(Runtime& runtime, const Value& self,
   return keyed[best].value;
 }
 
-constexpr NamedNative kFilters[] = {
+constexpr NamedNative kOrderFilters[] = {
     {"sort", Sort},          {"dictsort", DictSort}, {"unique", Unique},
     {"min", Extreme<false>}, {"max", Extreme<true>},
 };
 
 }  // namespace
 
-Native FindOrderFilter(std::string_view name) { return FindIn(kFilters, name); }
+Native FindOrderFilter(std::string_view name) {
+  return FindIn(kOrderFilters, name);
+}
 
 }  // namespace inlay::text::jinja

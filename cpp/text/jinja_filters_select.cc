@@ -95,7 +95,7 @@ StatusOr<Value> Select(Runtime& runtime, const Value& self,
   return budget.Sequence(Kind::kGenerator, std::move(kept));
 }
 
-constexpr NamedNative kFilters[] = {
+constexpr NamedNative kSelectFilters[] = {
     {"map", Map},
     {"select", Select<true, false>},
     {"reject", Select<false, false>},
@@ -106,7 +106,7 @@ constexpr NamedNative kFilters[] = {
 }  // namespace
 
 Native FindSelectFilter(std::string_view name) {
-  return FindIn(kFilters, name);
+  return FindIn(kSelectFilters, name);
 }
 
 }  // namespace inlay::text::jinja

@@ -120,7 +120,7 @@ StatusOr<Value> Attr(Runtime& runtime, const Value& self,
   return GetAttribute(self, name, runtime.budget());
 }
 
-constexpr NamedNative kFilters[] = {
+constexpr NamedNative kSequenceFilters[] = {
     {"length", Length},  {"count", Length}, {"first", End<false>},
     {"last", End<true>}, {"list", List},    {"reverse", Reverse},
     {"items", Items},    {"sum", Sum},      {"wordcount", WordCount},
@@ -130,7 +130,7 @@ constexpr NamedNative kFilters[] = {
 }  // namespace
 
 Native FindSequenceFilter(std::string_view name) {
-  return FindIn(kFilters, name);
+  return FindIn(kSequenceFilters, name);
 }
 
 }  // namespace inlay::text::jinja

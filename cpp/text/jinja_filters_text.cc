@@ -184,7 +184,7 @@ StatusOr<Value> Json(Runtime& runtime, const Value& self,
   return ToJson(self, style, runtime.budget());
 }
 
-constexpr NamedNative kFilters[] = {
+constexpr NamedNative kTextFilters[] = {
     {"upper", Change<Upper>},
     {"lower", Change<Lower>},
     {"capitalize", Change<Capitalize>},
@@ -202,6 +202,8 @@ constexpr NamedNative kFilters[] = {
 
 }  // namespace
 
-Native FindTextFilter(std::string_view name) { return FindIn(kFilters, name); }
+Native FindTextFilter(std::string_view name) {
+  return FindIn(kTextFilters, name);
+}
 
 }  // namespace inlay::text::jinja

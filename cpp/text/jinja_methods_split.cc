@@ -207,7 +207,7 @@ StatusOr<Value> Padded(Runtime& runtime, const Value& self,
   return runtime.budget().String(absl::StrCat(sign, padding, text));
 }
 
-constexpr NamedNative kMethods[] = {
+constexpr NamedNative kSplitMethods[] = {
     {"split", Split<false>},
     {"rsplit", Split<true>},
     {"splitlines", Lines},
@@ -273,7 +273,7 @@ StatusOr<Value> Replace(std::string_view text, std::string_view from,
 }
 
 Native FindSplitMethod(std::string_view name) {
-  for (const NamedNative& entry : kMethods) {
+  for (const NamedNative& entry : kSplitMethods) {
     if (entry.name == name) return entry.function;
   }
   return nullptr;

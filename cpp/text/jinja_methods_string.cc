@@ -174,7 +174,7 @@ StatusOr<Value> Remove(Runtime& runtime, const Value& self,
   return runtime.budget().String(std::string(text));
 }
 
-constexpr NamedNative kMethods[] = {
+constexpr NamedNative kStringMethods[] = {
     {"upper", Change<Upper>},          {"lower", Change<Lower>},
     {"title", Change<Title>},          {"capitalize", Change<Capitalize>},
     {"strip", Strip<true, true>},      {"lstrip", Strip<true, false>},
@@ -191,7 +191,7 @@ constexpr NamedNative kMethods[] = {
 }  // namespace
 
 Native FindStringMethod(std::string_view name) {
-  for (const NamedNative& entry : kMethods) {
+  for (const NamedNative& entry : kStringMethods) {
     if (entry.name == name) return entry.function;
   }
   return nullptr;

@@ -5,7 +5,7 @@
 namespace inlay::kernels::internal {
 namespace {
 
-constexpr int kBlock = 256;
+constexpr int kBlock256 = 256;
 
 struct ScaleMinimum {
   int scale;
@@ -32,7 +32,7 @@ inline int UnpackQ3Scale(const uint8_t* packed, int j) {
 }  // namespace
 
 void DequantizeQ2_K(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 84, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock256, src += 84, dst += kBlock256) {
     const uint8_t* scales = src;
     const uint8_t* quants = src + 16;
     const float d = LoadHalf(src + 80);
@@ -52,7 +52,7 @@ void DequantizeQ2_K(const uint8_t* src, int64_t count, float* dst) {
 }
 
 void DequantizeQ3_K(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 110, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock256, src += 110, dst += kBlock256) {
     const uint8_t* high = src;  // bit g of byte i: element 32 g + i
     const uint8_t* quants = src + 32;
     const uint8_t* scales = src + 96;
@@ -73,7 +73,7 @@ void DequantizeQ3_K(const uint8_t* src, int64_t count, float* dst) {
 }
 
 void DequantizeQ4_K(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 144, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock256, src += 144, dst += kBlock256) {
     const float d = LoadHalf(src);
     const float dmin = LoadHalf(src + 2);
     for (int group = 0; group < 8; ++group) {
@@ -91,7 +91,7 @@ void DequantizeQ4_K(const uint8_t* src, int64_t count, float* dst) {
 }
 
 void DequantizeQ5_K(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 176, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock256, src += 176, dst += kBlock256) {
     const float d = LoadHalf(src);
     const float dmin = LoadHalf(src + 2);
     const uint8_t* high = src + 16;  // bit g of byte i: element 32 g + i
@@ -111,7 +111,7 @@ void DequantizeQ5_K(const uint8_t* src, int64_t count, float* dst) {
 }
 
 void DequantizeQ6_K(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 210, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock256, src += 210, dst += kBlock256) {
     const uint8_t* low = src;
     const uint8_t* high = src + 128;
     const uint8_t* scales = src + 192;
@@ -136,7 +136,7 @@ void DequantizeQ6_K(const uint8_t* src, int64_t count, float* dst) {
 }
 
 void DequantizeIQ4_XS(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 136, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock256, src += 136, dst += kBlock256) {
     const float d = LoadHalf(src);
     const int scales_high = LoadU16(src + 2);
     const uint8_t* scales_low = src + 4;

@@ -7,7 +7,7 @@
 namespace inlay::kernels::internal {
 namespace {
 
-constexpr int kBlock = 32;
+constexpr int kBlock32 = 32;
 constexpr int kHalfBlock = 16;
 
 // value = scale * level(nibble), the block being scale, 16 bytes.
@@ -56,7 +56,7 @@ void DequantizeBF16(const uint8_t* src, int64_t count, float* dst) {
 }
 
 void DequantizeQ4_0(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 18, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock32, src += 18, dst += kBlock32) {
     ExpandNibbles(
         LoadHalf(src), src + 2, [](int q) { return static_cast<float>(q - 8); },
         dst);
@@ -64,7 +64,7 @@ void DequantizeQ4_0(const uint8_t* src, int64_t count, float* dst) {
 }
 
 void DequantizeQ4_1(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 20, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock32, src += 20, dst += kBlock32) {
     const float scale = LoadHalf(src);
     const float minimum = LoadHalf(src + 2);
     const uint8_t* quants = src + 4;
@@ -77,37 +77,37 @@ void DequantizeQ4_1(const uint8_t* src, int64_t count, float* dst) {
 }
 
 void DequantizeQ5_0(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 22, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock32, src += 22, dst += kBlock32) {
     const float scale = LoadHalf(src);
     const uint32_t high = LoadU32(src + 2);
-    for (int i = 0; i < kBlock; ++i) {
+    for (int i = 0; i < kBlock32; ++i) {
       dst[i] = scale * static_cast<float>(FiveBits(src + 6, high, i) - 16);
     }
   }
 }
 
 void DequantizeQ5_1(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 24, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock32, src += 24, dst += kBlock32) {
     const float scale = LoadHalf(src);
     const float minimum = LoadHalf(src + 2);
     const uint32_t high = LoadU32(src + 4);
-    for (int i = 0; i < kBlock; ++i) {
+    for (int i = 0; i < kBlock32; ++i) {
       dst[i] = scale * static_cast<float>(FiveBits(src + 8, high, i)) + minimum;
     }
   }
 }
 
 void DequantizeQ8_0(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 34, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock32, src += 34, dst += kBlock32) {
     const float scale = LoadHalf(src);
-    for (int i = 0; i < kBlock; ++i) {
+    for (int i = 0; i < kBlock32; ++i) {
       dst[i] = static_cast<float>(static_cast<int8_t>(src[2 + i])) * scale;
     }
   }
 }
 
 void DequantizeIQ4_NL(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 18, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock32, src += 18, dst += kBlock32) {
     ExpandNibbles(
         LoadHalf(src), src + 2,
         [](int q) { return static_cast<float>(kIq4Levels[q]); }, dst);
@@ -115,7 +115,7 @@ void DequantizeIQ4_NL(const uint8_t* src, int64_t count, float* dst) {
 }
 
 void DequantizeMXFP4(const uint8_t* src, int64_t count, float* dst) {
-  for (int64_t n = 0; n < count; n += kBlock, src += 17, dst += kBlock) {
+  for (int64_t n = 0; n < count; n += kBlock32, src += 17, dst += kBlock32) {
     ExpandNibbles(
         HalfOfE8M0(src[0]), src + 1,
         [](int q) { return static_cast<float>(kE2M1Doubled[q]); }, dst);

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include "gtest/gtest.h"
 
@@ -68,6 +69,25 @@ TEST(MemoryPool, UsesTheHostsAllocatorAndZeroes) {
   auto refused = pool->Allocate(4096, "block");
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(pool->used_bytes(), 0u);
+}
+
+TEST(MemoryPool, CommittedPagesAreResident) {
+  auto pool = MemoryPool::Create(nullptr, 0);
+  const auto resident = [] {
+    std::ifstream in("/proc/self/statm");
+    size_t total = 0, pages = 0;
+    in >> total >> pages;
+    return pages * 4096;
+  };
+  const size_t bytes = 64 << 20;
+  const size_t before = resident();
+  auto lazy = pool->Allocate(bytes, "lazy");
+  ASSERT_TRUE(lazy.ok());
+  EXPECT_LT(resident() - before, bytes / 2);
+  auto block = pool->AllocateCommitted(bytes, "committed");
+  ASSERT_TRUE(block.ok());
+  EXPECT_GE(resident() - before, bytes);
+  EXPECT_EQ(block->data()[bytes - 1], 0);
 }
 
 TEST(MemoryPool, BuffersKeepThePoolAlive) {

@@ -14,18 +14,22 @@ StatusOr<EngineConfig> Choose(const EngineOptions& options,
                      ChooseShape(options, situation.model_context));
 }
 
-TEST(MemoryChoice, DefaultsTakeAShareOfWhatIsFree) {
+TEST(MemoryChoice, DefaultsHoldOneContext) {
   const auto rich = Choose(
       {}, {.model_context = 8192, .kv_per_page = 1000, .available = 1u << 30});
   ASSERT_TRUE(rich.ok());
   EXPECT_EQ(rich->context_length, 8192);
-  EXPECT_EQ(rich->page_count, 4 * 256);
-  EXPECT_EQ(rich->kv_cache_bytes, 1024u * 1000);
+  EXPECT_EQ(rich->page_count, 256);
+  EXPECT_EQ(rich->kv_cache_bytes, 256u * 1000);
   EXPECT_EQ(rich->max_step_tokens, 512);
   EXPECT_NE(rich->explanation.find("context 8192"), std::string::npos);
-  // Half of what is free, but never less than one context.
-  EXPECT_EQ(Choose({}, {8192, 1000, 1'200'000})->page_count, 600);
-  EXPECT_EQ(Choose({}, {8192, 1000, 300'000})->page_count, 256);
+  EXPECT_EQ(Choose({}, {8192, 1000, 256'000})->page_count, 256);
+  // A very long context is not committed unasked, but can be had.
+  const MemorySituation plenty{131072, 1000, 1u << 30};
+  EXPECT_EQ(Choose({}, plenty)->context_length, 32768);
+  EngineOptions options;
+  options.context_length = 131072;
+  EXPECT_EQ(Choose(options, plenty)->context_length, 131072);
 }
 
 TEST(MemoryChoice, AChosenContextShrinksASetOneDoesNot) {

@@ -51,8 +51,8 @@ StatusOr<std::unique_ptr<Executor>> CpuExecutor::Create(
       LayOutArena(weights->plan(), layout, options.max_rows,
                   options.max_logits_rows, threads->thread_count()));
   INLAY_ASSIGN_OR_RETURN(
-      Buffer block,
-      pool->Allocate(arena_layout.bytes, "the working memory of steps"));
+      Buffer block, pool->AllocateCommitted(arena_layout.bytes,
+                                            "the working memory of steps"));
   INLAY_ASSIGN_OR_RETURN(
       KvCache cache, KvCache::Create(weights->plan(), type, options.page_tokens,
                                      options.page_count, *pool));

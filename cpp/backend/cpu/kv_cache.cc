@@ -63,7 +63,8 @@ StatusOr<KvCache> KvCache::Create(const model::Plan& plan, KvType type,
     return absl::ResourceExhaustedError("the cache exceeds 64-bit sizes");
   }
   KvCache cache;
-  INLAY_ASSIGN_OR_RETURN(cache.block_, pool.Allocate(bytes, "the KV cache"));
+  INLAY_ASSIGN_OR_RETURN(cache.block_,
+                         pool.AllocateCommitted(bytes, "the KV cache"));
   cache.page_tokens_ = page_tokens;
   cache.page_count_ = page_count;
   uint8_t* next = cache.block_.data();
