@@ -5,7 +5,6 @@
 #include "capi/src/guard.h"
 #include "capi/src/metadata_text.h"
 #include "capi/src/model.h"
-#include "kernels/common/dtype.h"
 
 namespace inlay::capi {
 namespace {
