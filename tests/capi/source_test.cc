@@ -66,6 +66,7 @@ class SourceTest : public testing::Test {
     EXPECT_EQ(info.runnable, 1);
   }
 
+  Reader reader;  // outlives what TearDown releases
   inlay_error error = INLAY_ERROR_INIT;
   inlay_context* context = nullptr;
   inlay_model* model = nullptr;
@@ -73,7 +74,6 @@ class SourceTest : public testing::Test {
 };
 
 TEST_F(SourceTest, Memory) {
-  Reader reader;
   inlay_model_source source = INLAY_MODEL_SOURCE_INIT;
   source.kind = INLAY_SOURCE_MEMORY;
   source.data = reader.bytes.data();
@@ -100,7 +100,6 @@ TEST_F(SourceTest, Descriptor) {
 }
 
 TEST_F(SourceTest, HostReader) {
-  Reader reader;
   ASSERT_OK(Open(reader.Source()));
   ExpectTinyLlama();
   inlay_model_release(model);
@@ -152,7 +151,6 @@ TEST_F(SourceTest, BadArguments) {
 }
 
 TEST_F(SourceTest, ADeviceByNameIsNeverReplaced) {
-  Reader reader;
   const inlay_model_source source = reader.Source();
   inlay_model_options options = INLAY_MODEL_OPTIONS_INIT;
   options.device = "cuda:7";
@@ -167,7 +165,6 @@ TEST_F(SourceTest, ADeviceByNameIsNeverReplaced) {
 }
 
 TEST_F(SourceTest, VocabularyOnlyTokenizesAndEstimatesButDoesNotRun) {
-  Reader reader;
   const inlay_model_source source = reader.Source();
   inlay_model_options options = INLAY_MODEL_OPTIONS_INIT;
   options.flags = INLAY_MODEL_VOCABULARY_ONLY;
@@ -190,7 +187,6 @@ TEST_F(SourceTest, VocabularyOnlyTokenizesAndEstimatesButDoesNotRun) {
 }
 
 TEST_F(SourceTest, AsynchronousOpening) {
-  Reader reader;
   const inlay_model_source source = reader.Source();
   ASSERT_OK(inlay_model_open_async(context, &source, nullptr, &load, &error));
   ASSERT_OK(inlay_load_wait(load, kLongNs, &error));
@@ -209,7 +205,6 @@ TEST_F(SourceTest, AsynchronousOpening) {
 }
 
 TEST_F(SourceTest, AFailedLoadSaysWhyAndReleasesTheSource) {
-  Reader reader;
   reader.fail_at = 0;
   const inlay_model_source source = reader.Source();
   ASSERT_OK(inlay_model_open_async(context, &source, nullptr, &load, &error));
@@ -235,7 +230,6 @@ struct Canceller {
 };
 
 TEST_F(SourceTest, ProgressCancels) {
-  Reader reader;
   const inlay_model_source source = reader.Source();
   Canceller canceller;
   inlay_model_options options = INLAY_MODEL_OPTIONS_INIT;
@@ -265,7 +259,6 @@ struct SelfWaiter {
 };
 
 TEST_F(SourceTest, WaitingForALoadInsideItsOwnProgressIsRefused) {
-  Reader reader;
   const inlay_model_source source = reader.Source();
   SelfWaiter waiter;
   inlay_model_options options = INLAY_MODEL_OPTIONS_INIT;
@@ -278,7 +271,6 @@ TEST_F(SourceTest, WaitingForALoadInsideItsOwnProgressIsRefused) {
 }
 
 TEST_F(SourceTest, ReleasingARunningLoadCancelsIt) {
-  Reader reader;
   const inlay_model_source source = reader.Source();
   for (int i = 0; i < 20; ++i) {
     inlay_load* running = nullptr;
