@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cpp/cli/answer.h"
 #include "cpp/cli/commands.h"
 #include "cpp/cli/json_writer.h"
@@ -37,19 +39,49 @@ Prompt MakePrompt(const Args& args, const Model& model, std::string text) {
   return Prompt::Chat(model, messages, tools);
 }
 
-void SayStats(const StreamedAnswer& answer, double load_seconds) {
+// A context that the prompt and the answer fit into: a token covers at least
+// one byte of the prompt, and a tokenizer adds at most a few of its own. The
+// cache of one request needs no more. 0, the library's choice, if the answer
+// has no bound.
+int32_t ContextFor(const Prompt& prompt, int32_t max_tokens,
+                   int32_t model_context) {
+  if (max_tokens == 0) return 0;
+  constexpr uint64_t kAdded = 8;
+  const uint64_t most =
+      prompt.text().size() + kAdded + static_cast<uint64_t>(max_tokens);
+  return static_cast<int32_t>(
+      std::min<uint64_t>(most, static_cast<uint64_t>(model_context)));
+}
+
+// What the library says that model and engine will need.
+uint64_t EstimateBytes(const Model& model,
+                       const inlay_engine_options& options) {
+  inlay_memory_needs needs = INLAY_MEMORY_NEEDS_INIT;
+  const inlay_status status =
+      inlay_memory_estimate(model.get(), &options, &needs, nullptr);
+  return status == INLAY_OK ? needs.total : 0;
+}
+
+// What a run cost beside its answer.
+struct Cost {
+  double load_seconds = 0;
+  uint64_t estimated_bytes = 0;
+};
+
+void SayStats(const StreamedAnswer& answer, const Cost& cost) {
   const Figures figures = FiguresOf(answer.end);
-  Say("load            " + Format("%.2f s", load_seconds));
+  Say("load            " + Format("%.2f s", cost.load_seconds));
   Say("prompt          " + std::to_string(answer.end.prompt_tokens) +
       " tokens, " + Format("%.1f tokens/s", figures.prompt_rate));
   Say("first token     " + Format("%.1f ms", figures.first_token_ms));
   Say("answer          " + std::to_string(answer.end.generated_tokens) +
       " tokens, " + Format("%.1f tokens/s", figures.answer_rate));
-  Say("memory          " + BytesText(PeakResidentBytes()) + " at the peak");
+  Say("memory          " + BytesText(PeakResidentBytes()) + " at the peak, " +
+      BytesText(cost.estimated_bytes) + " estimated");
   Say(std::string("ended by        ") + FinishName(answer.end.finish_reason));
 }
 
-std::string AnswerJson(const StreamedAnswer& answer, double load_seconds) {
+std::string AnswerJson(const StreamedAnswer& answer, const Cost& cost) {
   const Figures figures = FiguresOf(answer.end);
   JsonWriter json;
   json.Begin('{').Key("text").Text(answer.text);
@@ -59,11 +91,12 @@ std::string AnswerJson(const StreamedAnswer& answer, double load_seconds) {
   json.Key("finish_reason").Text(FinishName(answer.end.finish_reason));
   json.Key("prompt_tokens").Int(answer.end.prompt_tokens);
   json.Key("generated_tokens").Int(answer.end.generated_tokens);
-  json.Key("load_seconds").Real(load_seconds);
+  json.Key("load_seconds").Real(cost.load_seconds);
   json.Key("time_to_first_token_ms").Real(figures.first_token_ms);
   json.Key("prefill_tokens_per_s").Real(figures.prompt_rate);
   json.Key("decode_tokens_per_s").Real(figures.answer_rate);
   json.Key("peak_rss_bytes").Unsigned(PeakResidentBytes());
+  json.Key("estimated_bytes").Unsigned(cost.estimated_bytes);
   return json.End('}').Take() + "\n";
 }
 
@@ -72,18 +105,23 @@ int Run(const Args& args) {
   std::string text = ReadPrompt(args);
   const Session session(args, false);
   Prompt prompt = MakePrompt(args, session.model(), std::move(text));
-  const Engine engine = session.MakeEngine(0, 1);
+  const int32_t context = ContextFor(prompt, request.raw.max_tokens,
+                                     session.model().info().context_length);
+  const Engine engine = session.MakeEngine(context, 1);
+  const Cost cost = {
+      session.load_seconds(),
+      EstimateBytes(session.model(), session.EngineOptions(context, 1))};
   const bool json = args.Has("json");
   const StreamedAnswer answer =
       Ask(engine, prompt, std::move(request), [&](std::string_view piece) {
         if (!json) Print(piece);
       });
   if (json) {
-    Print(AnswerJson(answer, session.load_seconds()));
+    Print(AnswerJson(answer, cost));
   } else if (IsTerminal(STDOUT_FILENO)) {
     Print("\n");
   }
-  if (args.Has("stats")) SayStats(answer, session.load_seconds());
+  if (args.Has("stats")) SayStats(answer, cost);
   return answer.interrupted ? kInterrupted : kSuccess;
 }
 

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/formats/gguf_reader.h"
 
 namespace inlay::formats {
@@ -239,7 +239,7 @@ Status ReadGgufMetadata(GgufReader& reader, uint64_t count,
                         std::vector<MetadataEntry>* metadata,
                         uint64_t* alignment) {
   *alignment = kDefaultAlignment;
-  absl::flat_hash_set<std::string> seen;
+  HashSet<std::string> seen;
   for (uint64_t i = 0; i < count; ++i) {
     const uint64_t offset = reader.position();
     const std::string where = absl::StrCat("metadata[", i, "]");

@@ -3,9 +3,9 @@
 #include <numeric>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "cpp/base/checked.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/formats/gguf_reader.h"
 #include "cpp/formats/gguf_types.h"
 
@@ -27,7 +27,7 @@ struct OffsetField {
 };
 
 Status ReadName(GgufReader& reader, const std::string& where,
-                absl::flat_hash_set<std::string>* seen, std::string* name) {
+                HashSet<std::string>* seen, std::string* name) {
   const std::string field = absl::StrCat(where, " name");
   const uint64_t offset = reader.position();
   INLAY_RETURN_IF_ERROR(reader.ReadString(field, name));
@@ -160,7 +160,7 @@ Status CheckOverlap(const std::vector<OffsetField>& fields,
 
 Status ReadGgufTensors(GgufReader& reader, uint64_t count, uint64_t alignment,
                        uint64_t file_size, std::vector<TensorInfo>* tensors) {
-  absl::flat_hash_set<std::string> seen;
+  HashSet<std::string> seen;
   std::vector<OffsetField> offsets;
   for (uint64_t i = 0; i < count; ++i) {
     const std::string where = absl::StrCat("tensor[", i, "]");

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/base/status.h"
 #include "cpp/io/source.h"
 #include "kernels/common/dtype.h"
@@ -74,8 +74,8 @@ class ModelFile {
   std::string format_;
   std::vector<MetadataEntry> metadata_;
   std::vector<TensorInfo> tensors_;
-  absl::flat_hash_map<std::string, size_t> metadata_index_;
-  absl::flat_hash_map<std::string, size_t> tensor_index_;
+  HashMap<std::string, size_t> metadata_index_;
+  HashMap<std::string, size_t> tensor_index_;
 };
 
 }  // namespace inlay::formats

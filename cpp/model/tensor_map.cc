@@ -66,7 +66,7 @@ StatusOr<WeightId> TensorMap::Add(const architectures::Tensor& names, int layer,
 }
 
 Status TensorMap::CheckAllUsed() const {
-  absl::flat_hash_set<std::string> known = used_;
+  HashSet<std::string> known = used_;
   const auto ignore = [&known, this](const std::string& name) {
     for (int layer = 0; layer <= max_layer_; ++layer) {
       known.insert(ExpandLayer(name, layer));

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "cpp/architectures/architecture.pb.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/base/status.h"
 #include "cpp/formats/model_file.h"
 #include "cpp/model/plan.h"
@@ -41,7 +41,7 @@ class TensorMap {
   const architectures::Architecture& architecture_;
   const formats::ModelFile& file_;
   Plan* const plan_;
-  absl::flat_hash_set<std::string> used_;
+  HashSet<std::string> used_;
   int max_layer_ = -1;
 };
 

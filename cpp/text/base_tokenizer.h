@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/text/token_matcher.h"
 #include "cpp/text/tokenizer.h"
 #include "cpp/text/vocabulary.h"
@@ -63,9 +63,9 @@ class BaseTokenizer : public Tokenizer {
 
   Vocabulary vocabulary_;
   std::string description_;
-  absl::flat_hash_map<std::string_view, TokenId> ids_;  // views vocabulary_
-  TokenMatcher user_defined_;                           // always matched
-  TokenMatcher with_special_;  // these and control tokens
+  HashMap<std::string_view, TokenId> ids_;  // views vocabulary_
+  TokenMatcher user_defined_;               // always matched
+  TokenMatcher with_special_;               // these and control tokens
   std::vector<TokenId> end_ids_;
 };
 

@@ -115,7 +115,7 @@ Status ByteBpe::EncodeStretch(std::string_view text,
   std::vector<std::string_view> pieces;
   INLAY_RETURN_IF_ERROR(pre_tokenizer_.Split(text, &pieces));
   Scratch scratch;
-  absl::flat_hash_map<std::string_view, IdRange> seen;
+  HashMap<std::string_view, IdRange> seen;
   for (const std::string_view piece : pieces) {
     const bool cached = piece.size() <= kCachedPieceBytes;
     const auto known = cached ? seen.find(piece) : seen.end();

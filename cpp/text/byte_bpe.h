@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/text/base_tokenizer.h"
 #include "cpp/text/bpe_merge.h"
 #include "cpp/text/pre_tokenizer.h"
@@ -41,8 +41,8 @@ class ByteBpe final : public BaseTokenizer {
                    std::vector<TokenId>* ids) const;
 
   PreTokenizer pre_tokenizer_;
-  std::array<TokenId, 256> byte_ids_;               // -1: not in the vocabulary
-  absl::flat_hash_map<uint64_t, BpeMerge> merges_;  // by left and right id
+  std::array<TokenId, 256> byte_ids_;   // -1: not in the vocabulary
+  HashMap<uint64_t, BpeMerge> merges_;  // by left and right id
 };
 
 }  // namespace inlay::text

@@ -4,8 +4,8 @@
 #include <limits>
 #include <string_view>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "cpp/base/hash_map.h"
 
 namespace inlay::text {
 namespace {
@@ -53,7 +53,7 @@ Status CheckSpecialIds(const Vocabulary& vocabulary) {
 
 // Padding to a round size may repeat a text; such tokens are marked unused.
 Status CheckTexts(const Vocabulary& vocabulary) {
-  absl::flat_hash_map<std::string_view, size_t> seen;
+  HashMap<std::string_view, size_t> seen;
   seen.reserve(vocabulary.tokens.size());
   for (size_t i = 0; i < vocabulary.tokens.size(); ++i) {
     const std::string_view text = vocabulary.tokens[i];

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/text/jinja_budget.h"
 
 namespace inlay::text::jinja {
@@ -32,7 +32,7 @@ class DictBuilder {
  private:
   Budget& budget_;
   std::vector<Entry> entries_;
-  absl::flat_hash_map<std::string, size_t> places_;
+  HashMap<std::string, size_t> places_;
 };
 
 }  // namespace inlay::text::jinja

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_split.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/text/jinja_dict.h"
 #include "cpp/text/jinja_filters.h"
 #include "cpp/text/jinja_text.h"
@@ -133,7 +133,7 @@ StatusOr<Value> Unique(Runtime& runtime, const Value& self,
       Bound::Bind(args, "unique", {"case_sensitive", "attribute"}));
   Budget& budget = runtime.budget();
   INLAY_ASSIGN_OR_RETURN(Value items, Iterate(self, budget));
-  absl::flat_hash_set<std::string> seen;
+  HashSet<std::string> seen;
   std::vector<Value> kept;
   for (const Value& item : items.items()) {
     Value key = item;

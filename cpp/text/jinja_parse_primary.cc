@@ -3,8 +3,8 @@
 #include <charconv>
 #include <limits>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/text/jinja_library.h"
 #include "cpp/text/jinja_parse_expr.h"
 
@@ -220,7 +220,7 @@ Status ExprParser::SliceRest(Suffix* suffix) {
 
 Status ExprParser::CallArguments(Arguments* arguments) {
   INLAY_RETURN_IF_ERROR(tokens_.Expect("("));
-  absl::flat_hash_set<std::string> names;
+  HashSet<std::string> names;
   while (!tokens_.IsOperator(")")) {
     if (tokens_.IsOperator("*") || tokens_.IsOperator("**")) {
       return ErrorAt(tokens_.position(), "unpacked arguments",

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/text/jinja_budget.h"
 
 namespace inlay::text::jinja {
@@ -16,7 +16,7 @@ struct Scope : Object {
   Scope* parent = nullptr;
   bool captured = false;  // a macro refers to it
   std::vector<std::pair<std::string_view, Value>> variables;
-  absl::flat_hash_map<std::string_view, size_t> index;  // when many
+  HashMap<std::string_view, size_t> index;  // when many
 
   const Value* Find(std::string_view name) const;
   void Set(std::string_view name, Value value);

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/base/status.h"
 
 namespace inlay::text::jinja {
@@ -118,7 +118,7 @@ using Entry = std::pair<Value, Value>;
 struct DictObject : Object {
   std::vector<Entry> entries;
   // Of the string keys, when there are many.
-  absl::flat_hash_map<std::string_view, size_t> index;
+  HashMap<std::string_view, size_t> index;
   int depth = 1;
 
   // Of a string key; nullptr if absent.

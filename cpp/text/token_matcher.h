@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "cpp/base/hash_map.h"
 #include "cpp/text/tokenizer.h"
 
 namespace inlay::text {
@@ -31,8 +31,8 @@ class TokenMatcher {
  private:
   Match MatchAt(std::string_view text, size_t at) const;
 
-  absl::flat_hash_map<uint64_t, uint32_t> edges_;  // node, byte -> node
-  std::vector<TokenId> ends_ = {-1};               // of each node
+  HashMap<uint64_t, uint32_t> edges_;  // node, byte -> node
+  std::vector<TokenId> ends_ = {-1};   // of each node
   std::array<bool, 256> starts_{};
 };
 
