@@ -24,9 +24,6 @@ OURS = {}
 THIRD_PARTY = {
     "abort": "Abseil and Protobuf on broken invariants, libstdc++'s terminate; "
              "unreachable from input: tested by the fault and fuzz tests",
-    "getenv": "libgcc/libstdc++: emergency exception pool tunables, read once "
-              "by the C++ runtime",
-    "secure_getenv": "libstdc++: emergency exception pool tunables",
     "stderr": "Abseil raw logging and Protobuf's log handler, on the way to "
               "abort only",
     "fwrite": "Protobuf's log handler, libstdc++ streams",
@@ -39,7 +36,10 @@ THIRD_PARTY = {
                  "once",
     "setlocale": "libstdc++: number formatting in the C locale, restored at "
                  "once",
-    "syscall": "libstdc++ futex waits",
+    "__assert_fail": "libstdc++'s conversion of floating point to text: an "
+                     "invariant of its tables",
+    "perror": "Abseil's processor count, never called",
+    "stdout": "libstdc++'s own stream initialisation; nothing writes to it",
     "sigaction": "Abseil symbolizer, not linked into a call path",
 }
 

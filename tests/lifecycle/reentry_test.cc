@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <thread>
+#include <utility>
 
 #include "tests/lifecycle/harness.h"
 
@@ -17,7 +18,8 @@ struct Attempt {
   inlay_status expected;
 };
 
-std::vector<Attempt> Attempts() {
+// Callback-safe: these must work.
+std::vector<Attempt> Allowed() {
   return {
       {"submit",
        [](Stack& s) {
@@ -58,6 +60,12 @@ std::vector<Attempt> Attempts() {
        INLAY_OK},
       {"wake", [](Stack& s) { return inlay_wake(s.engine, nullptr); },
        INLAY_OK},
+  };
+}
+
+// Blocking: these must refuse.
+std::vector<Attempt> Refused() {
+  return {
       {"poll",
        [](Stack& s) {
          inlay_event event = INLAY_EVENT_INIT;
@@ -88,6 +96,12 @@ std::vector<Attempt> Attempts() {
        },
        INLAY_ERR_WOULD_DEADLOCK},
   };
+}
+
+std::vector<Attempt> Attempts() {
+  std::vector<Attempt> all = Allowed();
+  for (Attempt& attempt : Refused()) all.push_back(std::move(attempt));
+  return all;
 }
 
 struct Shared {
