@@ -8,22 +8,28 @@
 #include "cpp/architectures/builtin.h"
 #include "cpp/model/hyperparameters.h"
 #include "cpp/model/plan_builder.h"
+#include "google/protobuf/arena.h"
 
 namespace inlay::model {
 namespace {
 
 using architectures::Architecture;
+using google::protobuf::Arena;
 
-StatusOr<Architecture> Decode(const architectures::BuiltinData& data) {
-  Architecture architecture;
-  if (!architecture.ParseFromArray(data.bytes, static_cast<int>(data.size))) {
+// On an arena: outside one, a parser that runs out of memory loses the message
+// that it was about to add.
+StatusOr<const Architecture*> Decode(const architectures::BuiltinData& data,
+                                     Arena* arena) {
+  auto* architecture = Arena::CreateMessage<Architecture>(arena);
+  if (!architecture->ParseFromArray(data.bytes, static_cast<int>(data.size))) {
     return absl::InternalError(
         absl::StrCat("the built-in architecture ", data.name, " is damaged"));
   }
   return architecture;
 }
 
-StatusOr<Architecture> FindArchitecture(const formats::ModelFile& file) {
+StatusOr<const Architecture*> FindArchitecture(const formats::ModelFile& file,
+                                               Arena* arena) {
   INLAY_ASSIGN_OR_RETURN(std::optional<std::string> name,
                          file.Get<std::string>("general.architecture"));
   if (!name.has_value()) {
@@ -31,8 +37,9 @@ StatusOr<Architecture> FindArchitecture(const formats::ModelFile& file) {
         "metadata key general.architecture is missing");
   }
   for (const architectures::BuiltinData& data : architectures::Builtins()) {
-    INLAY_ASSIGN_OR_RETURN(Architecture architecture, Decode(data));
-    if (architecture.gguf_name() == *name) return architecture;
+    INLAY_ASSIGN_OR_RETURN(const Architecture* architecture,
+                           Decode(data, arena));
+    if (architecture->gguf_name() == *name) return architecture;
   }
   return absl::UnimplementedError(
       absl::StrCat("architecture \"", *name, "\" is not supported; known are ",
@@ -58,7 +65,10 @@ Status CheckUnsupportedKeys(const Architecture& architecture,
 
 StatusOr<std::shared_ptr<const Plan>> CompilePlan(
     const formats::ModelFile& file) {
-  INLAY_ASSIGN_OR_RETURN(Architecture architecture, FindArchitecture(file));
+  Arena arena;
+  INLAY_ASSIGN_OR_RETURN(const Architecture* found,
+                         FindArchitecture(file, &arena));
+  const Architecture& architecture = *found;
   INLAY_RETURN_IF_ERROR(CheckUnsupportedKeys(architecture, file));
   INLAY_ASSIGN_OR_RETURN(Hyperparameters hyperparameters,
                          ReadHyperparameters(architecture, file));
@@ -68,8 +78,9 @@ StatusOr<std::shared_ptr<const Plan>> CompilePlan(
 std::vector<std::string> ArchitectureNames() {
   std::vector<std::string> names;
   for (const architectures::BuiltinData& data : architectures::Builtins()) {
-    StatusOr<Architecture> architecture = Decode(data);
-    if (architecture.ok()) names.push_back(architecture->gguf_name());
+    Arena arena;
+    const auto architecture = Decode(data, &arena);
+    if (architecture.ok()) names.push_back((*architecture)->gguf_name());
   }
   return names;
 }
