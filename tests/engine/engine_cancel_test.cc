@@ -65,7 +65,9 @@ TEST_F(EngineCancelTest, WhileTheStepIsComputed) {
     uint64_t id = 0;
     int step = 0;
     control_->on_step = [&](const scheduler::StepPlan&) {
-      if (++step == 3) EXPECT_TRUE(engine_->Cancel(id, mode).ok());
+      if (++step == 3) {
+        EXPECT_TRUE(engine_->Cancel(id, mode).ok());
+      }
       return OkStatus();
     };
     id = MustSubmit(Tokens(Prompt(5, 1), 10));
