@@ -115,10 +115,13 @@ Status Sampler::Sample(std::span<float> logits, const SampleInput& input,
   }
   RowMaximum maximum = FindMaximum(logits);
   if (!maximum.valid) {
-    return absl::InternalError("a logit is not a number or infinite");
+    return absl::DataLossError(
+        "a logit is not a number or infinite: the model's weights or settings "
+        "are damaged");
   }
   if (std::isinf(maximum.value)) {
-    return absl::InternalError("no logit is finite");
+    return absl::DataLossError(
+        "no logit is finite: the model's weights or settings are damaged");
   }
   const bool wants_logprobs = input.params->logprobs >= 0;
   double divisor = 0;

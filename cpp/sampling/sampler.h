@@ -46,7 +46,7 @@ class Sampler {
  public:
   explicit Sampler(int32_t vocabulary_size);
   // `logits` holds vocabulary_size floats and is overwritten. A row with NaN
-  // or +inf, or with no finite logit, gives kInternal; one whose tokens are
+  // or +inf, or with no finite logit, gives kDataLoss; one whose tokens are
   // all banned by bias kInvalidArgument. `params` is valid. Ties go to the
   // smaller id.
   Status Sample(std::span<float> logits, const SampleInput& input,

@@ -61,13 +61,13 @@ TEST(SamplerTest, RowsWithoutMeaningAreErrors) {
     for (size_t at = 0; at < 41; ++at) {
       std::vector<float> row(41, 1.0f);
       row[at] = kNan;
-      EXPECT_EQ(Sample(row, params).status.code(), absl::StatusCode::kInternal);
+      EXPECT_EQ(Sample(row, params).status.code(), absl::StatusCode::kDataLoss);
       row[at] = kInf;
-      EXPECT_EQ(Sample(row, params).status.code(), absl::StatusCode::kInternal);
+      EXPECT_EQ(Sample(row, params).status.code(), absl::StatusCode::kDataLoss);
     }
     EXPECT_EQ(Sample(std::vector<float>(33, -kInf), params).status.code(),
-              absl::StatusCode::kInternal);
-    EXPECT_EQ(Sample({}, params).status.code(), absl::StatusCode::kInternal);
+              absl::StatusCode::kDataLoss);
+    EXPECT_EQ(Sample({}, params).status.code(), absl::StatusCode::kDataLoss);
   }
   std::vector<float> row(4);
   const SamplingParams params;
