@@ -1,6 +1,7 @@
 #include "cpp/engine/context.h"
 
 #include <string>
+#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -97,7 +98,12 @@ StatusOr<backend::Backend*> Context::FindBackend(std::string_view device) {
 void Context::JoinLater(std::thread thread) {
   if (!thread.joinable()) return;
   MutexLock lock(state_->mutex);
-  state_->ending.push_back(std::move(thread));
+  try {
+    state_->ending.push_back(std::move(thread));
+  } catch (const std::bad_alloc&) {
+    // Called by a destructor. The thread holds all that it still uses.
+    thread.detach();
+  }
 }
 
 }  // namespace inlay::engine

@@ -1,5 +1,6 @@
 // The end of an engine.
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "cpp/engine/engine_impl.h"
@@ -76,11 +77,17 @@ bool EngineImpl::DrainByStepping(int64_t timeout_ns) {
 
 // Afterwards only what the step in flight computes is left; it ends with it.
 void EngineImpl::CancelEverything() {
+  // Without its text where memory is short: a destructor must not throw.
+  Status why(absl::StatusCode::kCancelled, "");
+  try {
+    why = absl::CancelledError("the engine is closing");
+  } catch (const std::bad_alloc&) {
+  }
   {
     MutexLock lock(mutex_);
     cancelling_ = true;
     book_.CancelAll();
-    stepper_.StopScore(absl::CancelledError("the engine is closing"));
+    stepper_.StopScore(why);
     changed_.NotifyAll();
   }
   signal_->Notify();
