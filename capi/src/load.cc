@@ -76,6 +76,9 @@ Outcome Start(std::shared_ptr<LoadState> state, inlay_load** out) {
     release->Disarm();
     return Outcome::Abi(INLAY_ERR_RESOURCE_EXHAUSTED, "the system",
                         "gives no thread for the load");
+  } catch (...) {
+    release->Disarm();
+    throw;
   }
   *out = handle.release();
   return {};

@@ -75,6 +75,9 @@ StatusOr<Value> FromJson(std::string_view json, std::string_view what,
   if (error != simdjson::SUCCESS) return Bad(what, error_message(error));
   dom::element root;
   error = parser.parse(json.data(), json.size()).get(root);
+  if (error == simdjson::MEMALLOC) {
+    return absl::ResourceExhaustedError("no memory to read JSON");
+  }
   if (error != simdjson::SUCCESS) return Bad(what, error_message(error));
   StatusOr<Value> value = Convert(root, budget);
   if (!value.ok() &&
