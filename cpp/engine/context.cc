@@ -1,7 +1,7 @@
 #include "cpp/engine/context.h"
 
-#include <string>
 #include <new>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
