@@ -18,6 +18,8 @@ started=$SECONDS
 ensure_packages "${build_packages[@]}" "${test_packages[@]}"
 INLAY_TEST_MODEL=$(bash samples/fetch_model.sh "$root/.cache/models")
 export INLAY_TEST_MODEL INLAY_SOURCE_DIR=$root
+# Sweeps of faults leave nothing out.
+export INLAY_TEST_ALL=1
 
 run_sanitizers() {
   local preset
