@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The tests that take too long for every change.
 #
-#   bash tests/long.sh [sanitizers] [fuzz] [soak]      (default: all three)
+#   bash tests/long.sh [sanitizers] [fuzz] [oracle]    (default: all three)
 #
-# FUZZ_SECONDS sets the time of each fuzz target (default 600). Scripts in
-# tests/long/*.sh are the soak tests. Ends with 'N passed, N failed'.
+# FUZZ_SECONDS sets the time of each fuzz target (default 600). Ends with
+# 'N passed, N failed'.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -62,23 +62,26 @@ run_fuzzers() {
   done
 }
 
-run_soak() {
-  build_tests dev build-dev
-  export INLAY_BUILD_DIR=$root/build-dev
-  prepare_python
-  local script
-  for script in tests/long/*.sh; do
-    CHECK_TIMEOUT=7200 run_check bash "$script"
-  done
+# The real model against PyTorch over the whole vocabulary; installs PyTorch.
+run_oracle() {
+  configure_and_build release build
+  local venv=$root/.cache/goldens-venv
+  if [ ! -x "$venv/bin/python" ]; then
+    heading "installing the oracles"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet -r tests/goldens/requirements.txt
+  fi
+  CHECK_TIMEOUT=3600 run_check "$venv/bin/python" \
+    tests/oracle/full_divergence.py --model "$INLAY_TEST_MODEL" --peer
 }
 
-[ $# -gt 0 ] || set -- sanitizers fuzz soak
+[ $# -gt 0 ] || set -- sanitizers fuzz oracle
 for part in "$@"; do
   case $part in
     sanitizers) run_sanitizers ;;
     fuzz) run_fuzzers ;;
-    soak) run_soak ;;
-    *) die "unknown part: $part (sanitizers, fuzz, soak)" ;;
+    oracle) run_oracle ;;
+    *) die "unknown part: $part (sanitizers, fuzz, oracle)" ;;
   esac
 done
 report "$started"

@@ -71,8 +71,11 @@ function(inlay_unpack_dependencies folder)
   set(options ${folder}/abseil/absl/base/options.h)
   file(READ ${options} text)
   string(REPLACE "NAMESPACE_NAME lts_20220623" "NAMESPACE_NAME inlay_lts_20220623"
-    text "${text}")
-  file(WRITE ${options} "${text}")
+    renamed "${text}")
+  if(renamed STREQUAL text)
+    message(FATAL_ERROR "${options} has another namespace than expected")
+  endif()
+  file(WRITE ${options} "${renamed}")
 endfunction()
 
 function(inlay_build_dependencies)

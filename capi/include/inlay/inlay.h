@@ -1438,7 +1438,7 @@ INLAY_API const char* inlay_version(void) INLAY_NOEXCEPT;
 
 /**
  * The ABI's number (INLAY_ABI_VERSION of the library). It changes only with
- * the shared library's soname, that is, never within a major version.
+ * the shared library's soname: never within a major version from 1.0 on.
  * @return See above.
  * Thread class: callback-safe. Any thread, also inside the event and progress
  *   callbacks.
