@@ -39,13 +39,16 @@ bool Stepper::Plan() {
   book_->ExpireDeadlines();
   plan_.Clear();
   decision_.Clear();
-  score_step_ = score_ != nullptr && (!scored_last_ || book_->empty());
-  scored_last_ = score_step_;
-  if (score_step_ && PlanScore()) return true;
-  score_step_ = false;
+  const bool turn = score_ != nullptr && (!scored_last_ || book_->empty());
+  score_step_ = scored_last_ = turn && PlanScore();
+  if (score_step_) return true;
   TakeSnapshot();
   policy_->Decide({views_, book_->pool().free_count()}, limits_, &decision_);
-  return !decision_.work.empty();
+  if (!decision_.work.empty()) return true;
+  // No request can run (all are paused, or the job has their pages), so the
+  // job need not wait for its turn.
+  score_step_ = scored_last_ = score_ != nullptr && PlanScore();
+  return score_step_;
 }
 
 void Stepper::TakeSnapshot() {
@@ -227,7 +230,9 @@ void Stepper::PublishOutcome(Outcome& outcome) {
            .has_logprobs = logprobs,
            .logprob = outcome.sample->logprob,
            .top = &outcome.sample->top});
-    } else if (request.cached < request.prompt_count) {
+    } else if (request.cached < request.prompt_count &&
+               request.generated_count() == 0) {
+      // Not when a preempted one computes its prompt again after deltas.
       events.PublishProgress(request.id, request.cached, request.prompt_count);
     }
   }
