@@ -12,6 +12,10 @@ ScopedSignalBlock::ScopedSignalBlock() {
   sigset_t all;
   sigset_t old;
   sigfillset(&all);
+  // A thread's own faults: blocked, they would end the process instead of
+  // reaching the host's handler (a managed runtime's, a crash reporter's).
+  constexpr int kFaults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+  for (const int fault : kFaults) sigdelset(&all, fault);
   blocked_ = pthread_sigmask(SIG_SETMASK, &all, &old) == 0;
   std::memcpy(saved_, &old, sizeof(old));
 }

@@ -6,8 +6,9 @@
 
 namespace inlay {
 
-// Blocks all signals of the calling thread while it lives. A thread created
-// meanwhile inherits the mask, so the host's handlers never run on it.
+// Blocks all signals of the calling thread while it lives, except its own
+// faults. A thread created meanwhile inherits the mask, so the host's handlers
+// never run on it for what others send.
 class ScopedSignalBlock {
  public:
   ScopedSignalBlock();
