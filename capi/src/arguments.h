@@ -21,6 +21,7 @@ inline Outcome ReadText(const char* text, size_t size, std::string_view name,
                         std::string_view* out) noexcept {
   if (text == nullptr && size != 0) return Outcome::Invalid(name, "is NULL");
   if (size == INLAY_NUL) size = std::strlen(text);
+  if (size > SIZE_MAX / 2) return Outcome::Invalid(name, "has an absurd size");
   *out = size == 0 ? std::string_view() : std::string_view(text, size);
   return {};
 }
