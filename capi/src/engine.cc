@@ -74,6 +74,8 @@ void Destroy(inlay_engine* engine) {
     // Idempotent; a drain was the host's to ask for.
     [[maybe_unused]] const Status closed =
         engine->core->Close(engine::CloseMode::kCancel, 0);
+  } else {
+    engine->hub->Silence();
   }
   engine->hub->requests().UnregisterAll();
   delete engine;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "capi/src/registry.h"
 #include "cpp/base/clock.h"
 
 namespace inlay::capi {
@@ -41,7 +42,7 @@ StatusOr<std::vector<engine::Event>> EventHub::Lead(engine::Engine& core,
   struct Leading {
     explicit Leading(EventHub* h) : hub(h) { hub->leading_ = true; }
     ~Leading() {
-      hub->leading_ = false;
+      hub->leading_ = hub->poller_leads_ = false;
       hub->changed_.NotifyAll();
     }
     EventHub* hub;
@@ -70,37 +71,34 @@ Outcome EventHub::Poll(engine::Engine& core, size_t max, int64_t timeout_ns,
   MutexLock lock(mutex_);
   for (bool first = true;; first = false) {
     if (TakePending(max, batch)) return {};
-    if (std::exchange(woken_, false)) return {};
-    const int64_t left = Left(start, timeout_ns);
-    if (left == 0 && !first) return {};
+    const bool woken = std::exchange(woken_, false);
+    const int64_t left = woken ? 0 : Left(start, timeout_ns);
+    if (left == 0 && !first && !woken) return {};
     if (leading_) {
       if (left == 0) return {};
-      poller_waits_ = true;
       changed_.WaitFor(mutex_, left);
-      poller_waits_ = false;
       continue;
     }
+    poller_leads_ = true;
     auto events = Lead(core, max, left);
     if (!events.ok()) return std::move(events).status();
     const bool empty = events->empty();
     for (engine::Event& event : *events) {
       if (!GiveToGeneration(event)) batch->Add(std::move(event));
     }
-    if (batch->size() != 0 || empty) return {};
+    if (batch->size() != 0 || empty || woken) return {};
   }
 }
 
 void EventHub::Wake(engine::Engine& core) {
-  {
-    MutexLock lock(mutex_);
-    // A poll that waits behind a generate is not inside the core.
-    if (poller_waits_) {
-      woken_ = true;
-      changed_.NotifyAll();
-      return;
-    }
+  MutexLock lock(mutex_);
+  // A poll that waits behind a generate is not inside the core, and one that
+  // comes later would find that a generate has consumed the core's wake.
+  if (!poller_leads_) {
+    woken_ = true;
+    changed_.NotifyAll();
   }
-  core.Wake();
+  if (poller_leads_ || !leading_) core.Wake();
 }
 
 Outcome EventHub::LeadForGeneration(engine::Engine& core, int64_t timeout_ns,
@@ -165,12 +163,19 @@ void EventHub::OnEvents(const std::vector<engine::Event>& events) {
 }
 
 void EventHub::CallHost(const engine::Event* const* events, size_t count) {
+  // The host released the engine inside an earlier chunk of this batch.
+  if (silent_.load()) return;
   EventExtra extras[kChunk];
   inlay_event records[kChunk];
   for (size_t i = 0; i < count; ++i) {
     RequestRecord* record = RequestRecord::Of(*events[i]);
     records[i] = ToRecord(*events[i], record->user_data, &extras[i]);
-    if (IsTerminal(*events[i])) requests_.MarkEnded(record);
+    if (IsTerminal(*events[i])) {
+      requests_.MarkEnded(record);
+    } else {
+      // Its submit may not have returned yet.
+      Registry::Insert(record, events[i]->request_id);
+    }
   }
   try {
     on_events_(user_data_, records, sizeof(inlay_event), count);

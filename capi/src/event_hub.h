@@ -5,6 +5,7 @@
 
 #include <inlay/inlay.h>
 
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <vector>
@@ -40,6 +41,8 @@ class EventHub {
                EventBatch* batch);
   void Wake(engine::Engine& core);
 
+  // Push: the host is not called any more, whatever the core still delivers.
+  void Silence() { silent_.store(true); }
   // Push: called by the core on its delivery thread.
   void OnEvents(const std::vector<engine::Event>& events);
 
@@ -71,11 +74,12 @@ class EventHub {
   // Destroyed after requests_, so that the host hears of requests first.
   HostRelease release_;
   RequestTable requests_;
+  std::atomic<bool> silent_{false};
 
   Mutex mutex_;
   CondVar changed_;
   bool leading_ INLAY_GUARDED_BY(mutex_) = false;
-  bool poller_waits_ INLAY_GUARDED_BY(mutex_) = false;
+  bool poller_leads_ INLAY_GUARDED_BY(mutex_) = false;
   bool woken_ INLAY_GUARDED_BY(mutex_) = false;
   EventList pending_ INLAY_GUARDED_BY(mutex_);
 };

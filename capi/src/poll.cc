@@ -6,6 +6,7 @@
 #include "capi/src/arguments.h"
 #include "capi/src/engine.h"
 #include "capi/src/guard.h"
+#include "capi/src/registry.h"
 #include "cpp/base/checked.h"
 
 namespace inlay::capi {
@@ -39,6 +40,9 @@ void WriteEvents(inlay_engine* engine, inlay_event* events, size_t event_size) {
     if (event.kind == engine::EventKind::kFinished ||
         event.kind == engine::EventKind::kFailed) {
       engine->hub->requests().MarkEnded(record);
+    } else {
+      // Its submit may not have returned yet.
+      Registry::Insert(record, event.request_id);
     }
     WriteOutSized(full, static_cast<uint32_t>(event_size),
                   reinterpret_cast<char*>(events) + i * event_size);

@@ -4,7 +4,6 @@
 #include <mutex>
 #include <new>
 #include <type_traits>
-#include <utility>
 
 #include "cpp/base/os_process.h"
 
@@ -52,13 +51,11 @@ RequestRecord** Bucket(uint64_t id) noexcept {
 
 }  // namespace
 
-void Registry::Insert(RequestRecord* record, uint64_t id,
-                      std::weak_ptr<engine::Engine> engine) noexcept {
+void Registry::Insert(RequestRecord* record, uint64_t id) noexcept {
   TakeOver();
   const std::lock_guard<std::mutex> lock(g_table.mutex);
-  if (record->ended) return;
+  if (record->ended || record->id != 0) return;
   record->id = id;
-  record->engine = std::move(engine);
   RequestRecord** bucket = Bucket(id);
   record->next = *bucket;
   *bucket = record;

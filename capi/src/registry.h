@@ -15,9 +15,10 @@ namespace inlay::capi {
 // never destroyed, allocates nothing (records are linked into it).
 class Registry {
  public:
-  // Makes `id` known, unless the request's terminal event came first.
-  static void Insert(RequestRecord* record, uint64_t id,
-                     std::weak_ptr<engine::Engine> engine) noexcept;
+  // Makes `id` known, unless it is or the request's terminal event came first.
+  // Whoever is first to show the id to the host does it: the end of submit, or
+  // an event that comes before that.
+  static void Insert(RequestRecord* record, uint64_t id) noexcept;
   // Forgets the record, now or before it is inserted. May be repeated.
   static void Remove(RequestRecord* record) noexcept;
   // NOT_FOUND for an id that is not live; FORKED for one of the parent.

@@ -157,6 +157,7 @@ Outcome Submit(inlay_engine* engine, const inlay_request* given,
       ReadRequest(*engine->core->model(), given, &copy, &request));
   RequestTable& table = engine->hub->requests();
   auto record = table.Add(copy.user_data, copy.release, generation);
+  record->engine = engine->core;
   request.user_data = record->AsUserData();
   StatusOr<uint64_t> id = absl::UnknownError("");
   try {
@@ -169,7 +170,7 @@ Outcome Submit(inlay_engine* engine, const inlay_request* given,
     table.Forget(record.get());
     return std::move(id).status();
   }
-  Registry::Insert(record.get(), *id, engine->core);
+  Registry::Insert(record.get(), *id);
   *out_id = *id;
   *out_record = std::move(record);
   return {};

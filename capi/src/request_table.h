@@ -24,10 +24,11 @@ struct RequestRecord {
   // Receives the events instead of the host; see inlay_generate. Not owned.
   Generation* generation = nullptr;
 
+  std::weak_ptr<engine::Engine> engine;  // set before the submit
+
   // For the registry, under its lock.
   uint64_t id = 0;
   bool ended = false;
-  std::weak_ptr<engine::Engine> engine;
   RequestRecord* next = nullptr;
 
   RecordList::iterator place;  // for the table, under its lock
