@@ -46,7 +46,7 @@ Log HostLog(const inlay_context_options& options,
                                              std::string_view text) {
     char line[kLogLine];  // no allocation: the line may be about one
     const size_t size = Utf8Prefix(text, sizeof(line) - 1);
-    std::memcpy(line, text.data(), size);
+    if (size != 0) std::memcpy(line, text.data(), size);
     line[size] = '\0';
     log(user_data, static_cast<int32_t>(line_level), line, size);
   };

@@ -90,12 +90,13 @@ void Outcome::Fill(inlay_error* record) const noexcept {
   size_t used = 0;
   const auto append = [&](std::string_view text) {
     const size_t taken = Utf8Prefix(text, sizeof(full.message) - 1 - used);
-    std::memcpy(full.message + used, text.data(), taken);
+    if (taken != 0) std::memcpy(full.message + used, text.data(), taken);
     used += taken;
     return taken == text.size();
   };
   if (!status_.ok()) {
-    append(status_.message());
+    // Texts are left out only where they could not be allocated.
+    append(status_.message().empty() ? "memory ran out" : status_.message());
   } else if (!subject_.empty()) {
     if (append(subject_) && append(" ")) append(problem_);
   } else if (!problem_.empty()) {

@@ -107,8 +107,8 @@ struct Tally {
 bool All() { return getenv("INLAY_TEST_ALL") != nullptr; }
 
 // Without it, runs with threads, which take longer and pass through the same
-// code but for the threads, take every seventh allocation.
-int64_t Stride(Drive drive) { return All() || drive == Drive::kHost ? 1 : 7; }
+// code but for the threads, take every thirteenth allocation.
+int64_t Stride(Drive drive) { return All() || drive == Drive::kHost ? 1 : 13; }
 
 class EveryAllocation : public testing::TestWithParam<Drive> {};
 

@@ -126,6 +126,7 @@ class Runner {
       } else if (i == 1 && !failed) {
         Fault("%s fails again: status %d: %s", name, status, error.message);
       }
+      if (error.message_size == 0) Fault("%s: no message", name);
       if (error.code != status) Fault("%s: code differs from status", name);
       Disarm();
       if (failed || Wrong()) return false;
