@@ -180,10 +180,6 @@ TEST_F(BadRequest, Limits) {
   static const float nan_bias[] = {kNan};
   static const float one[] = {1};
   static const int32_t zero[] = {0};
-  static const char* const empty[] = {""};
-  static const char* const null[] = {nullptr};
-  static const std::vector<const char*>& many =
-      *new std::vector<const char*>(100000, "stop");
   const Case cases[] = {
       {"max_tokens", [](inlay_request& r) { r.max_tokens = -1; },
        INLAY_ERR_INVALID_ARGUMENT, "max_tokens"},
@@ -207,6 +203,23 @@ TEST_F(BadRequest, Limits) {
          r.bias_count = 1;
        },
        INLAY_ERR_INVALID_ARGUMENT, "bias"},
+      {"flags", [](inlay_request& r) { r.flags |= UINT64_C(1) << 63; },
+       INLAY_ERR_UNSUPPORTED_FIELD, "flag"},
+      {"zero size", [](inlay_request& r) { r.struct_size = 0; },
+       INLAY_ERR_INVALID_ARGUMENT, "struct_size"},
+      {"huge size", [](inlay_request& r) { r.struct_size = UINT32_MAX; },
+       INLAY_ERR_INVALID_ARGUMENT, "struct_size"},
+  };
+  for (const Case& c : cases) Check(c);
+}
+
+TEST_F(BadRequest, Stops) {
+  static const int32_t ids[] = {1 << 30};
+  static const char* const empty[] = {""};
+  static const char* const null[] = {nullptr};
+  static const std::vector<const char*>& many =
+      *new std::vector<const char*>(100000, "stop");
+  const Case cases[] = {
       {"stop id",
        [](inlay_request& r) {
          r.stop_tokens = ids;
@@ -231,12 +244,6 @@ TEST_F(BadRequest, Limits) {
          r.stop_string_count = many.size();
        },
        INLAY_ERR_INVALID_ARGUMENT, "at most"},
-      {"flags", [](inlay_request& r) { r.flags |= UINT64_C(1) << 63; },
-       INLAY_ERR_UNSUPPORTED_FIELD, "flag"},
-      {"zero size", [](inlay_request& r) { r.struct_size = 0; },
-       INLAY_ERR_INVALID_ARGUMENT, "struct_size"},
-      {"huge size", [](inlay_request& r) { r.struct_size = UINT32_MAX; },
-       INLAY_ERR_INVALID_ARGUMENT, "struct_size"},
   };
   for (const Case& c : cases) Check(c);
 }
