@@ -63,6 +63,8 @@ Outcome Generate(inlay_engine* engine, const inlay_request* request,
   uint64_t id = 0;
   std::shared_ptr<RequestRecord> record;
   INLAY_RETURN_IF_BAD(Submit(engine, request, &generation, &id, &record));
+  // As everywhere, a call that fails leaves user_data with the host.
+  const inlay_release_fn release = std::exchange(record->release, nullptr);
   INLAY_RETURN_IF_BAD(Await(engine, id, generation, record.get()));
   if (generation.failed()) {
     return Outcome::Abi(INLAY_ERR_OUT_OF_MEMORY, "", "an allocation failed");
@@ -73,6 +75,7 @@ Outcome Generate(inlay_engine* engine, const inlay_request* request,
   handle->whole = generation.Take();
   handle->record = ToRecord(handle->whole, record->user_data, &handle->extra);
   *out = handle.release();
+  if (release != nullptr) release(record->user_data);
   return {};
 }
 

@@ -81,14 +81,18 @@ Outcome WaitHandle(inlay_engine* engine, int64_t* out_handle) {
     return Outcome::Abi(INLAY_ERR_FAILED_PRECONDITION, "the engine",
                         "delivers its events to a callback");
   }
-  engine->wait_handle_taken.store(true);
-  if (engine->generating.load() != 0) {
+  const bool taken = engine->wait_handle_taken.exchange(true);
+  if (!taken && engine->generating.load() != 0) {
     engine->wait_handle_taken.store(false);
     return Outcome::Abi(INLAY_ERR_FAILED_PRECONDITION, "the engine",
                         "is used by inlay_generate");
   }
-  INLAY_ASSIGN_OR_RETURN(const int descriptor, engine->core->WaitHandle());
-  *out_handle = descriptor;
+  const StatusOr<int> descriptor = engine->core->WaitHandle();
+  if (!descriptor.ok()) {
+    engine->wait_handle_taken.store(taken);
+    return descriptor.status();
+  }
+  *out_handle = *descriptor;
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp/base/os_thread.h"
 
 namespace inlay::engine {
 namespace {
@@ -35,6 +36,7 @@ StatusOr<std::unique_ptr<Delivery>> Delivery::Start(
   shared.log = std::move(log);
   shared.batch.reserve(kBatch);
   try {
+    const ScopedSignalBlock no_signals;  // the host's handlers stay its own
     delivery->thread_ =
         std::thread([shared = delivery->shared_] { Main(shared); });
   } catch (const std::system_error& error) {

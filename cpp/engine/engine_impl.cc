@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp/base/os_thread.h"
 #include "cpp/engine/memory_choice.h"
 #include "cpp/scheduler/fcfs.h"
 
@@ -60,6 +61,7 @@ Status EngineImpl::Start() {
   }
   if (host_driven_) return OkStatus();
   try {
+    const ScopedSignalBlock no_signals;  // the host's handlers stay its own
     thread_ = std::thread([this] { StepLoop(); });
   } catch (const std::system_error& error) {
     return absl::ResourceExhaustedError(

@@ -189,7 +189,10 @@ typedef int32_t inlay_status;
  * was written.
  */
 #define INLAY_ERR_BUFFER_TOO_SMALL 14
-/** A blocking call was made from inside a callback. */
+/**
+ * A blocking call was made from inside a callback of the same engine or load,
+ * which it would wait for.
+ */
 #define INLAY_ERR_WOULD_DEADLOCK 15
 /** The object was created before fork() and this is the child process. */
 #define INLAY_ERR_FORKED 16
@@ -2479,7 +2482,8 @@ INLAY_API inlay_status inlay_wake(
  * @param out_handle Receives the file descriptor.
  * @param error Receives the detail of a failure; may be NULL.
  * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_FAILED_PRECONDITION,
- *   INLAY_ERR_UNSUPPORTED, INLAY_ERR_IO, INLAY_ERR_FORKED.
+ *   INLAY_ERR_UNSUPPORTED, INLAY_ERR_IO, INLAY_ERR_FORKED,
+ *   INLAY_ERR_RESOURCE_EXHAUSTED.
  * Thread class: any. Any thread; not inside a callback.
  * Ownership: Belongs to the engine; do not close it.
  * @since 0.1
@@ -2497,10 +2501,10 @@ INLAY_API inlay_status inlay_engine_wait_handle(
 /**
  * Submits a request and waits for its whole answer. A request that was
  * cancelled or met its deadline gives a result with that finish reason and
- * what was generated so far. Other requests run and are polled beside it. The
- * request's user_data and release work as with inlay_submit; its events are
- * not seen by inlay_poll or on_events. A host-driven engine is stepped by this
- * call.
+ * what was generated so far. Other requests run and are polled beside it. Its
+ * events are not seen by inlay_poll or on_events. The request's release is
+ * called before a successful return; if this fails, user_data stays the
+ * host's. A host-driven engine is stepped by this call.
  * @param engine The engine.
  * @param request What to generate.
  * @param out Receives the result; NULL on failure.
