@@ -124,5 +124,9 @@ int main(int argc, char** argv) {
   const long grown = resident_kb() - settled;
   printf("%d cycles; resident grew by %ld kB after the first fifth\n", cycles,
          grown);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return 0; /* a sanitizer keeps what was freed, and reports leaks itself */
+#else
   return grown > 1024 ? 1 : 0;
+#endif
 }
