@@ -2,11 +2,18 @@
 # folder (not its subfolders); *_avx2.cc and *_avx512.cc get their own flags.
 # -Wrestrict raises false alarms on std::string concatenation (GCC bug 105651).
 set(INLAY_WARNINGS -Wall -Wextra -Wconversion -Wno-sign-conversion -Wno-unused-parameter
-  -Wno-missing-field-initializers -Wno-restrict)
+  -Wno-missing-field-initializers)
+set(INLAY_NO_FALSE_ALARMS)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # -Wrestrict: std::string concatenation (GCC bug 105651). The other: inside
+  # the compiler's own AVX-512 header.
+  list(APPEND INLAY_WARNINGS -Wno-restrict)
+  set(INLAY_NO_FALSE_ALARMS -Wno-maybe-uninitialized)
+endif()
 set(INLAY_AVX2_FLAGS -mavx2 -mfma -mf16c -mbmi2)
 set(INLAY_AVX512_FLAGS ${INLAY_AVX2_FLAGS} -mavx512f -mavx512bw -mavx512vl -mavx512dq
   -mavx512vnni -mavx512bf16 -mavx512vbmi -mavx512vbmi2
-  -Wno-maybe-uninitialized)  # false alarms inside the compiler's own header
+  ${INLAY_NO_FALSE_ALARMS})
 
 function(inlay_library name)
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
