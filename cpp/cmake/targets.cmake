@@ -1,6 +1,5 @@
 # inlay_library(NAME DEPS...): one static library of all .cc files in this
 # folder (not its subfolders); *_avx2.cc and *_avx512.cc get their own flags.
-# -Wrestrict raises false alarms on std::string concatenation (GCC bug 105651).
 set(INLAY_WARNINGS -Wall -Wextra -Wconversion -Wno-sign-conversion -Wno-unused-parameter
   -Wno-missing-field-initializers)
 set(INLAY_NO_FALSE_ALARMS)
