@@ -31,7 +31,7 @@ others=$(grep -vE '^(libc|libm|ld-linux-x86-64|ld-linux-aarch64)\.so' \
 [ -z "$others" ] || complain "needs other libraries:" "$others"
 
 dynamic=$(readelf -dW "$library")
-grep -q 'SONAME.*\[libinlay\.so\.0\]' <<<"$dynamic" || complain "soname"
+grep -q 'SONAME.*\[libinlay\.so\.0\.1\]' <<<"$dynamic" || complain "soname"
 ! grep -qE 'NODELETE|STATIC_TLS|TEXTREL' <<<"$dynamic" ||
   complain "flags that pin it in memory or write to code:" \
     "$(grep -E 'NODELETE|STATIC_TLS|TEXTREL' <<<"$dynamic")"
