@@ -67,7 +67,8 @@ class InvarianceTest
     : public testing::TestWithParam<std::tuple<Case, std::string>> {
  protected:
   void SetUp() override {
-    if (!HasIsa(std::get<1>(GetParam()))) GTEST_SKIP();
+    const std::string& isa = std::get<1>(GetParam());
+    if (!HasIsa(isa)) GTEST_SKIP() << "this processor lacks " << isa;
   }
 };
 INSTANTIATE_TEST_SUITE_P(Models, InvarianceTest,
