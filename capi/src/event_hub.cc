@@ -12,11 +12,6 @@ namespace {
 constexpr size_t kChunk = 32;  // events handed to a callback at once
 constexpr int64_t kIdleStepNs = 1'000'000;
 
-bool IsTerminal(const engine::Event& event) {
-  return event.kind == engine::EventKind::kFinished ||
-         event.kind == engine::EventKind::kFailed;
-}
-
 int64_t Left(int64_t start_ns, int64_t timeout_ns) {
   if (timeout_ns < 0) return -1;
   const int64_t spent = Clock::Monotonic().NowNs() - start_ns;

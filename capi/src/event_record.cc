@@ -7,11 +7,6 @@
 namespace inlay::capi {
 namespace {
 
-bool IsTerminal(const engine::Event& event) {
-  return event.kind == engine::EventKind::kFinished ||
-         event.kind == engine::EventKind::kFailed;
-}
-
 void SplitTop(const engine::Event& event, EventExtra* extra,
               inlay_event* record) {
   if (event.top.empty() || event.tokens.empty()) return;

@@ -85,6 +85,12 @@ struct Event {
   Usage usage;    // terminal events
 };
 
+// True for the one event that ends a request.
+inline bool IsTerminal(const engine::Event& event) {
+  return event.kind == engine::EventKind::kFinished ||
+         event.kind == engine::EventKind::kFailed;
+}
+
 }  // namespace inlay::engine
 
 #endif  // INLAY_ENGINE_REQUEST_H_
