@@ -69,8 +69,8 @@ class Executor {
   virtual Status Collect(uint64_t ticket, scheduler::StepResult* result) = 0;
   // Tickets that may be in flight at once (CPU 1).
   virtual int depth() const = 0;
-  // Copies whole pages inside the cache (copy on write).
-  virtual Status CopyPage(int32_t from, int32_t to) = 0;
+  // Bytes that one page of all layers takes in host memory, for transfers.
+  virtual uint64_t page_bytes() const = 0;
 };
 
 // Loaded weights. Immutable, thread-safe, keep the ModelFile alive if mapped.

@@ -114,7 +114,8 @@ void Stepper::AddGroup(LiveRequest& request, int32_t rows) {
   group.logits_begin = static_cast<int32_t>(plan_.logits_rows.size());
   // The row of the last known token is the one that has a successor to find.
   if (request.cached + rows == request.known()) {
-    group.sample = true;
+    group.sample_begin = static_cast<int32_t>(plan_.samples.size());
+    group.sample_count = 1;
     group.logits_count = 1;
     plan_.logits_rows.push_back(plan_.rows() - 1);
     plan_.samples.push_back(
@@ -162,7 +163,7 @@ void Stepper::Commit() {
   for (size_t i = 0; i < plan_.groups.size(); ++i) {
     outcomes_.push_back(CommitGroup(*order_[decision_.work[i].index],
                                     plan_.groups[i], samples));
-    if (plan_.groups[i].sample) ++samples;
+    samples += static_cast<size_t>(plan_.groups[i].sample_count);
   }
 }
 
@@ -178,7 +179,7 @@ Stepper::Outcome Stepper::CommitGroup(LiveRequest& request,
   request.cached += group.row_count;
   if (request.cancelled) {
     outcome.reason = FinishReason::kCancelled;
-  } else if (group.sample) {
+  } else if (group.sample_count > 0) {
     outcome.status = std::move(result_.sample_status[sample_index]);
     if (outcome.status.ok()) {
       CommitToken(request, result_.samples[sample_index], &outcome);

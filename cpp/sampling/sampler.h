@@ -24,6 +24,8 @@ struct SampleInput {
   // Absolute position of the token being drawn; with the seed it determines
   // the draw, so that a draw never depends on the batch.
   uint64_t position = 0;
+  // A known token: nothing is drawn, its log-probability is wanted. -1: draw.
+  int32_t target = -1;
 };
 
 struct SampleOutput {

@@ -3,6 +3,7 @@
 namespace inlay::scheduler {
 
 void StepPlan::Clear() {
+  transfers.clear();
   tokens.clear();
   positions.clear();
   groups.clear();

@@ -17,24 +17,43 @@ namespace inlay::scheduler {
 // One request's share of a step.
 struct RowGroup {
   uint64_t request_id = 0;
-  int32_t row_begin = 0;   // rows [row_begin, row_begin + row_count)
-  int32_t row_count = 0;   // >= 1
-  int32_t position = 0;    // absolute position of the first row; also the
-                           // number of tokens the cache holds before the step
-  int32_t block_begin = 0;  // its block table: blocks[block_begin ...]
-  int32_t block_count = 0;  // covers position + row_count tokens
+  int32_t row_begin = 0;     // rows [row_begin, row_begin + row_count)
+  int32_t row_count = 0;     // >= 1
+  int32_t position = 0;      // absolute position of the first row; also the
+                             // number of tokens the cache holds before the step
+  int32_t block_begin = 0;   // its block table: blocks[block_begin ...]
+  int32_t block_count = 0;   // covers position + row_count tokens
   int32_t logits_begin = 0;  // its entries in logits_rows
   int32_t logits_count = 0;  // 0 for a prompt chunk that is not the last
-  bool sample = false;       // sample from the last of its logits rows
+  // Its entries in StepPlan::samples: one for each of the last `sample_count`
+  // of its logits rows. A request draws one token; prompt log-probabilities
+  // have an entry per row.
+  int32_t sample_begin = 0;
+  int32_t sample_count = 0;
+};
+
+// Moves one whole page of all layers before the rows of a step are computed.
+struct PageTransfer {
+  enum class Kind : uint8_t {
+    kCopy,  // page `from` to page `to`: a fork writes its own copy
+    kOut,   // page `from` to `host`
+    kIn,    // `host` to page `to`
+  };
+  Kind kind = Kind::kCopy;
+  int32_t from = -1;
+  int32_t to = -1;
+  uint8_t* host = nullptr;  // Executor::page_bytes() of host memory
 };
 
 struct StepPlan {
-  std::vector<int32_t> tokens;       // one per row
-  std::vector<int32_t> positions;    // one per row
+  // Carried out in this order, before any row. A plan may have nothing else.
+  std::vector<PageTransfer> transfers;
+  std::vector<int32_t> tokens;     // one per row
+  std::vector<int32_t> positions;  // one per row
   std::vector<RowGroup> groups;
   std::vector<int32_t> blocks;       // page indices, all block tables
   std::vector<int32_t> logits_rows;  // row indices, ascending
-  // One per group with `sample`, in order of groups.
+  // Of all groups, in order; see RowGroup::sample_begin.
   std::vector<sampling::SampleInput> samples;
   // Null, or where to copy raw logits: logits_rows.size() * vocabulary floats.
   // Only scoring uses it.

@@ -27,14 +27,15 @@ class CpuStepTest : public testing::Test {
                     .block_count = 1,
                     .logits_begin = 0,
                     .logits_count = 1,
-                    .sample = true},
+                    .sample_count = 1},
                    {.row_begin = 5,
                     .row_count = 3,
                     .block_begin = 1,
                     .block_count = 1,
                     .logits_begin = 1,
                     .logits_count = 1,
-                    .sample = true}};
+                    .sample_begin = 1,
+                    .sample_count = 1}};
     step.samples = {{.params = &params_, .position = 5},
                     {.params = &params_, .position = 3}};
     return step;
@@ -68,7 +69,7 @@ TEST_F(CpuStepTest, StepsWithoutLogitsRun) {
   step.samples.clear();
   step.logits_rows.clear();
   for (auto& group : step.groups) {
-    group.sample = false;
+    group.sample_begin = group.sample_count = 0;
     group.logits_begin = group.logits_count = 0;
   }
   EXPECT_TRUE(Run(step).ok());
@@ -131,8 +132,9 @@ TEST_F(CpuStepTest, ACopiedPageContinuesARequest) {
   const std::vector<int32_t> tokens = RandomTokens(30, 97, 9);
   const auto whole = *rig_.Run({{tokens, {30}, {0, 1}}});
   ASSERT_TRUE(rig_.Run({{tokens, {20}, {2, 3}}}).ok());
-  ASSERT_TRUE(rig_.executor->CopyPage(3, 5).ok());
   scheduler::StepPlan step;
+  step.transfers = {
+      {.kind = scheduler::PageTransfer::Kind::kCopy, .from = 3, .to = 5}};
   std::vector<float> logits(10 * 97);
   for (int32_t p = 20; p < 30; ++p) {
     step.tokens.push_back(tokens[p]);
@@ -146,9 +148,49 @@ TEST_F(CpuStepTest, ACopiedPageContinuesARequest) {
   ASSERT_TRUE(Run(step).ok());
   EXPECT_TRUE(
       std::equal(logits.begin(), logits.end(), whole[0].begin() + 20 * 97));
-  EXPECT_EQ(rig_.executor->CopyPage(0, kPages).code(),
-            absl::StatusCode::kInternal);
-  EXPECT_EQ(rig_.executor->CopyPage(-1, 0).code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(CpuStepTest, APageThatWasMovedOutAndInContinuesARequest) {
+  using Kind = scheduler::PageTransfer::Kind;
+  const std::vector<int32_t> tokens = RandomTokens(30, 97, 9);
+  const auto whole = *rig_.Run({{tokens, {30}, {0, 1}}});
+  ASSERT_TRUE(rig_.Run({{tokens, {20}, {2, 3}}}).ok());
+  std::vector<uint8_t> host(rig_.executor->page_bytes());
+  scheduler::StepPlan out;
+  out.transfers = {{.kind = Kind::kOut, .from = 3, .host = host.data()}};
+  ASSERT_TRUE(Run(out).ok());
+  scheduler::StepPlan wipe;  // what the page held is gone
+  wipe.transfers = {{.kind = Kind::kCopy, .from = 8, .to = 3}};
+  ASSERT_TRUE(Run(wipe).ok());
+  scheduler::StepPlan step;
+  std::vector<float> logits(97);
+  step.transfers = {{.kind = Kind::kIn, .to = 6, .host = host.data()}};
+  for (int32_t p = 20; p < 30; ++p) {
+    step.tokens.push_back(tokens[p]);
+    step.positions.push_back(p);
+  }
+  step.logits_rows = {9};
+  step.blocks = {2, 6};
+  step.groups = {
+      {.row_count = 10, .position = 20, .block_count = 2, .logits_count = 1}};
+  step.logits_out = logits.data();
+  ASSERT_TRUE(Run(step).ok());
+  EXPECT_TRUE(
+      std::equal(logits.begin(), logits.end(), whole[0].begin() + 29 * 97));
+}
+
+TEST_F(CpuStepTest, AWrongTransferIsRefused) {
+  using Kind = scheduler::PageTransfer::Kind;
+  const std::vector<scheduler::PageTransfer> wrong = {
+      {.kind = Kind::kCopy, .from = 0, .to = kPages},
+      {.kind = Kind::kCopy, .from = -1, .to = 0},
+      {.kind = Kind::kOut, .from = 0, .host = nullptr},
+      {.kind = Kind::kIn, .to = 0, .host = nullptr}};
+  for (const scheduler::PageTransfer& transfer : wrong) {
+    scheduler::StepPlan step;
+    step.transfers = {transfer};
+    EXPECT_EQ(Run(step).code(), absl::StatusCode::kInternal);
+  }
 }
 
 }  // namespace

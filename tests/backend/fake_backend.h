@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <span>
@@ -90,6 +91,7 @@ class FakeExecutor final : public Executor {
     }
     result->samples.clear();
     result->sample_status.clear();
+    INLAY_RETURN_IF_ERROR(Transfer(plan));
     for (const scheduler::RowGroup& group : plan.groups) {
       INLAY_RETURN_IF_ERROR(RunGroup(plan, group, result));
     }
@@ -99,19 +101,34 @@ class FakeExecutor final : public Executor {
     return OkStatus();
   }
 
-  Status CopyPage(int32_t from, int32_t to) override {
-    if (from < 0 || to < 0 || from >= options_.page_count ||
-        to >= options_.page_count) {
-      return absl::InternalError("page index out of range");
-    }
-    for (int32_t i = 0; i < options_.page_tokens; ++i) {
-      cache_[int64_t{to} * options_.page_tokens + i] =
-          cache_[int64_t{from} * options_.page_tokens + i];
-    }
-    return OkStatus();
+  uint64_t page_bytes() const override {
+    return static_cast<uint64_t>(options_.page_tokens) * sizeof(int32_t);
   }
 
  private:
+  Status Transfer(const scheduler::StepPlan& plan) {
+    using Kind = scheduler::PageTransfer::Kind;
+    for (const scheduler::PageTransfer& transfer : plan.transfers) {
+      if ((transfer.kind != Kind::kIn && !IsPage(transfer.from)) ||
+          (transfer.kind != Kind::kOut && !IsPage(transfer.to))) {
+        return absl::InternalError("page index out of range");
+      }
+      void* to = transfer.kind == Kind::kOut ? static_cast<void*>(transfer.host)
+                                             : Page(transfer.to);
+      const void* from = transfer.kind == Kind::kIn
+                             ? static_cast<const void*>(transfer.host)
+                             : Page(transfer.from);
+      std::memmove(to, from, page_bytes());
+    }
+    return OkStatus();
+  }
+  bool IsPage(int32_t page) const {
+    return page >= 0 && page < options_.page_count;
+  }
+  int32_t* Page(int32_t page) {
+    return cache_ + int64_t{page} * options_.page_tokens;
+  }
+
   // The cache's place of `position`, or null if the block table lacks it.
   int32_t* Place(const scheduler::StepPlan& plan,
                  const scheduler::RowGroup& group, int32_t position) {
@@ -150,7 +167,9 @@ class FakeExecutor final : public Executor {
       }
     }
     INLAY_RETURN_IF_ERROR(WriteLogits(plan, group));
-    if (group.sample) Sample(plan, result);
+    for (int32_t i = 0; i < group.sample_count; ++i) {
+      Sample(plan, group, i, result);
+    }
     return OkStatus();
   }
 
@@ -180,8 +199,10 @@ class FakeExecutor final : public Executor {
     return OkStatus();
   }
 
-  // From context_, which holds the group's whole context.
-  void Sample(const scheduler::StepPlan& plan, scheduler::StepResult* result) {
+  // From context_, which holds the group's whole context, cut to what the
+  // group's sample `i` has seen.
+  void Sample(const scheduler::StepPlan& plan, const scheduler::RowGroup& group,
+              int32_t i, scheduler::StepResult* result) {
     const size_t index = result->samples.size();
     result->samples.emplace_back();
     result->sample_status.emplace_back();
@@ -195,7 +216,11 @@ class FakeExecutor final : public Executor {
     if (input.params != nullptr && input.params->temperature > 0) {
       salt = input.params->seed * 31 + input.position + 1;
     }
-    output.token = Next(context_, salt);
+    const size_t later = static_cast<size_t>(group.sample_count - 1 - i);
+    output.token =
+        input.target >= 0
+            ? input.target
+            : Next(std::span(context_).first(context_.size() - later), salt);
     if (input.params == nullptr || input.params->logprobs < 0) return;
     output.logprob = -0.5f;
     for (int32_t i = 0; i < input.params->logprobs; ++i) {

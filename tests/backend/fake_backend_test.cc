@@ -19,7 +19,7 @@ scheduler::StepPlan OneGroup(std::vector<int32_t> tokens, int32_t position,
        .position = position,
        .block_count = static_cast<int32_t>(plan.blocks.size()),
        .logits_count = 1,
-       .sample = true});
+       .sample_count = 1});
   plan.logits_rows = {plan.rows() - 1};
   plan.samples.push_back({.params = params});
   return plan;

@@ -100,6 +100,8 @@ Status CpuExecutor::Collect(uint64_t ticket, scheduler::StepResult* result) {
   INLAY_RETURN_IF_ERROR(CheckStep(step, limits_));
   result->samples.resize(step.samples.size());
   result->sample_status.assign(step.samples.size(), OkStatus());
+  Transfer(step);
+  if (step.rows() == 0) return OkStatus();
   Resolve(step);
   context_.result = result;
   context_.pool.Run([this](int thread, int threads) {
@@ -126,21 +128,29 @@ void CpuExecutor::Resolve(const scheduler::StepPlan& step) {
       context_.row_pages.push_back(
           step.blocks[static_cast<size_t>(group.block_begin + block)]);
     }
-    if (group.sample) {
-      context_.sample_rows.push_back(group.logits_begin + group.logits_count -
-                                     1);
+    const int32_t end = group.logits_begin + group.logits_count;
+    for (int32_t row = end - group.sample_count; row < end; ++row) {
+      context_.sample_rows.push_back(row);
     }
   }
 }
 
-Status CpuExecutor::CopyPage(int32_t from, int32_t to) {
-  if (from < 0 || to < 0 || from >= limits_.page_count ||
-      to >= limits_.page_count) {
-    return absl::InternalError(absl::StrCat("cannot copy page ", from, " to ",
-                                            to, " of ", limits_.page_count));
+// In order: a later transfer may write the page that an earlier one read.
+void CpuExecutor::Transfer(const scheduler::StepPlan& step) {
+  using Kind = scheduler::PageTransfer::Kind;
+  for (const scheduler::PageTransfer& transfer : step.transfers) {
+    switch (transfer.kind) {
+      case Kind::kCopy:
+        cache_.CopyPage(transfer.from, transfer.to);
+        break;
+      case Kind::kOut:
+        cache_.ReadPage(transfer.from, transfer.host);
+        break;
+      case Kind::kIn:
+        cache_.WritePage(transfer.to, transfer.host);
+        break;
+    }
   }
-  cache_.CopyPage(from, to);
-  return OkStatus();
 }
 
 }  // namespace inlay::backend::cpu

@@ -26,13 +26,14 @@ class CpuExecutor final : public Executor {
   StatusOr<uint64_t> Launch(const scheduler::StepPlan& plan) override;
   Status Collect(uint64_t ticket, scheduler::StepResult* result) override;
   int depth() const override { return 1; }
-  Status CopyPage(int32_t from, int32_t to) override;
+  uint64_t page_bytes() const override { return cache_.page_bytes(); }
 
  private:
   CpuExecutor(std::shared_ptr<const CpuWeights> weights,
               const ExecutorOptions& options, Arena arena, KvCache cache,
               ThreadPool* threads);
   void Resolve(const scheduler::StepPlan& step);
+  void Transfer(const scheduler::StepPlan& step);
 
   const std::shared_ptr<const CpuWeights> weights_;
   const StepLimits limits_;

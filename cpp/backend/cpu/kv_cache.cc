@@ -67,6 +67,7 @@ StatusOr<KvCache> KvCache::Create(const model::Plan& plan, KvType type,
                          pool.AllocateCommitted(bytes, "the KV cache"));
   cache.page_tokens_ = page_tokens;
   cache.page_count_ = page_count;
+  cache.page_bytes_ = page;
   uint8_t* next = cache.block_.data();
   for (const model::CacheLayer& layer : plan.cache_layers) {
     INLAY_ASSIGN_OR_RETURN(kernels::cpu::KvLayer shape,
@@ -84,6 +85,23 @@ void KvCache::CopyPage(int32_t from, int32_t to) {
     std::memcpy(layer.base + layer.page_stride * static_cast<size_t>(to),
                 layer.base + layer.page_stride * static_cast<size_t>(from),
                 layer.page_stride);
+  }
+}
+
+void KvCache::ReadPage(int32_t page, uint8_t* host) const {
+  for (const kernels::cpu::KvLayer& layer : layers_) {
+    std::memcpy(host,
+                layer.base + layer.page_stride * static_cast<size_t>(page),
+                layer.page_stride);
+    host += layer.page_stride;
+  }
+}
+
+void KvCache::WritePage(int32_t page, const uint8_t* host) {
+  for (const kernels::cpu::KvLayer& layer : layers_) {
+    std::memcpy(layer.base + layer.page_stride * static_cast<size_t>(page),
+                host, layer.page_stride);
+    host += layer.page_stride;
   }
 }
 

@@ -30,14 +30,20 @@ class KvCache {
   }
   int32_t page_tokens() const { return page_tokens_; }
   int32_t page_count() const { return page_count_; }
-  // Both in [0, page_count).
+  // Bytes of one page of all layers.
+  uint64_t page_bytes() const { return page_bytes_; }
+  // Pages are in [0, page_count); `host` has page_bytes() bytes, layer after
+  // layer.
   void CopyPage(int32_t from, int32_t to);
+  void ReadPage(int32_t page, uint8_t* host) const;
+  void WritePage(int32_t page, const uint8_t* host);
 
  private:
   Buffer block_;
   std::vector<kernels::cpu::KvLayer> layers_;
   int32_t page_tokens_ = 0;
   int32_t page_count_ = 0;
+  uint64_t page_bytes_ = 0;
 };
 
 }  // namespace inlay::backend::cpu

@@ -53,8 +53,11 @@ Status CheckBlocks(const StepPlan& step, const RowGroup& group,
 Status CheckLogits(const StepPlan& step, const RowGroup& group) {
   if (!Inside(group.logits_begin, group.logits_count,
               step.logits_rows.size()) ||
-      (group.sample && group.logits_count == 0)) {
+      group.sample_count < 0 || group.sample_count > group.logits_count) {
     return Bad("range of logits rows");
+  }
+  if (!Inside(group.sample_begin, group.sample_count, step.samples.size())) {
+    return Bad("range of samples");
   }
   for (int32_t i = 0; i < group.logits_count; ++i) {
     const int32_t row =
@@ -66,10 +69,28 @@ Status CheckLogits(const StepPlan& step, const RowGroup& group) {
   return OkStatus();
 }
 
+Status CheckTransfers(const StepPlan& step, const StepLimits& limits) {
+  using Kind = scheduler::PageTransfer::Kind;
+  const auto is_page = [&limits](int32_t page) {
+    return page >= 0 && page < limits.page_count;
+  };
+  for (const scheduler::PageTransfer& transfer : step.transfers) {
+    const bool reads = transfer.kind != Kind::kIn;
+    const bool writes = transfer.kind != Kind::kOut;
+    if ((reads && !is_page(transfer.from)) ||
+        (writes && !is_page(transfer.to)) ||
+        (!(reads && writes) && transfer.host == nullptr)) {
+      return Bad("page transfer");
+    }
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 Status CheckStep(const StepPlan& step, const StepLimits& limits) {
-  if (step.tokens.empty() ||
+  INLAY_RETURN_IF_ERROR(CheckTransfers(step, limits));
+  if ((step.tokens.empty() && step.transfers.empty()) ||
       step.tokens.size() > static_cast<size_t>(limits.max_rows) ||
       step.positions.size() != step.tokens.size()) {
     return Bad("number of rows");
@@ -79,7 +100,7 @@ Status CheckStep(const StepPlan& step, const StepLimits& limits) {
   }
   int32_t next_row = 0;
   int32_t next_logits = 0;
-  size_t samples = 0;
+  int32_t next_sample = 0;
   for (const RowGroup& group : step.groups) {
     if (group.row_count < 1 || group.row_begin != next_row ||
         !Inside(group.row_begin, group.row_count, step.tokens.size())) {
@@ -90,13 +111,16 @@ Status CheckStep(const StepPlan& step, const StepLimits& limits) {
     INLAY_RETURN_IF_ERROR(CheckRows(step, group, limits));
     INLAY_RETURN_IF_ERROR(CheckLogits(step, group));
     next_logits += group.logits_count;
-    if (group.sample) ++samples;
+    if (group.sample_begin != next_sample) return Bad("range of samples");
+    next_sample += group.sample_count;
   }
   if (next_row != step.rows()) return Bad("row without a group");
   if (static_cast<size_t>(next_logits) != step.logits_rows.size()) {
     return Bad("logits row without a group");
   }
-  if (samples != step.samples.size()) return Bad("number of samples");
+  if (static_cast<size_t>(next_sample) != step.samples.size()) {
+    return Bad("number of samples");
+  }
   for (const sampling::SampleInput& sample : step.samples) {
     if (sample.params == nullptr) return Bad("sample without parameters");
   }
