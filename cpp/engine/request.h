@@ -3,6 +3,7 @@
 #define INLAY_ENGINE_REQUEST_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,24 @@ struct PromptPart {
   std::string text;
   bool parse_special = false;  // kText: recognise control tokens
   std::vector<int32_t> tokens;
+};
+
+class Session;
+
+// How the answers of one prompt are found.
+struct Choices {
+  // Answers to return, each with its own draws: choice i uses seed + i.
+  int32_t count = 1;  // 1..64
+  // Answers to generate, of which the `count` with the best mean
+  // log-probability are returned, all at the end; 0: `count`; at most 64.
+  int32_t best_of = 0;
+  // Beam search of this many beams, deterministic; 0 or 1: none; at most 64,
+  // at least `count`. Sampling parameters other than bias, bans and penalties
+  // are then refused. Answers come at the end, the best first.
+  int32_t beam_width = 0;
+  // Beams are ordered by (sum of log-probabilities) / length^length_penalty
+  // (Wu et al., 2016, without the constant); finite.
+  float length_penalty = 1.0f;
 };
 
 // Submit refuses what cannot run: kInvalidArgument (an empty prompt, invalid
@@ -36,6 +55,18 @@ struct Request {
   int64_t deadline_ns = 0;           // from submit; 0: none
   bool report_special = false;       // control tokens appear in text
   uint64_t user_data = 0;
+
+  int32_t priority = 0;  // class, -100..100; the higher goes first
+  std::string tenant;    // shares are by tenant; "": the default one
+  // Requests of one domain may share what the cache holds of their prompts;
+  // nothing is shared between domains.
+  std::string cache_domain;
+  bool share_prefix = true;  // false: neither takes from the cache nor feeds it
+  Choices choices;
+  bool prompt_logprobs = false;  // kPrompt event; with `sampling.logprobs` tops
+  // Continues this conversation: the prompt is appended to its tokens, and the
+  // answer too. Busy until the terminal event; one choice only.
+  std::shared_ptr<Session> session;
 };
 
 enum class EventKind : int32_t {
@@ -44,7 +75,9 @@ enum class EventKind : int32_t {
   kProgress = 3,
   kWarning = 4,
   kFinished = 5,
-  kFailed = 6
+  kFailed = 6,
+  kPrompt = 7,  // log-probabilities of the prompt, if asked for
+  kChoice = 8   // one of several choices ended; not terminal
 };
 
 enum class FinishReason : int32_t {
@@ -65,12 +98,17 @@ struct Usage {
   int64_t queued_ns = 0;       // submit to first step
   int64_t first_token_ns = 0;  // submit to first token
   int64_t total_ns = 0;        // submit to end
+  int32_t cached_tokens = 0;   // of the prompt, found in the cache
+  int32_t preemptions = 0;     // times it lost its pages and came back
 };
 
 // One event of one request. Deltas carry the tokens of one step, or of several
 // if they were not read in between, and the text that became complete with
 // them (possibly none). Events of a request come in the order kStarted,
-// kProgress (prompts of several chunks), kDelta, terminal.
+// kProgress (prompts of several chunks), kPrompt, kDelta, terminal. With
+// several choices each has its deltas, then a kChoice; the terminal event comes
+// after the last of them, with the usage of all together. A kPrompt event has
+// the prompt's tokens but the first, each with its log-probability.
 struct Event {
   EventKind kind = EventKind::kDelta;
   uint64_t request_id = 0;
@@ -81,8 +119,10 @@ struct Event {
   std::vector<sampling::TokenLogprob> top;        // per token, `logprobs` each
   int32_t progress_done = 0, progress_total = 0;  // prompt tokens
   FinishReason reason = FinishReason::kNone;
-  Status status;  // kFailed: why
-  Usage usage;    // terminal events
+  Status status;       // kFailed: why
+  Usage usage;         // kChoice and terminal events
+  int32_t choice = 0;  // kDelta, kChoice: which answer, from 0
+  double score = 0;    // kChoice: mean log-probability, or the beam's score
 };
 
 // True for the one event that ends a request.
