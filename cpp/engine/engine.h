@@ -30,6 +30,7 @@
 #include "cpp/base/status.h"
 #include "cpp/engine/model.h"
 #include "cpp/engine/request.h"
+#include "cpp/scheduler/scheduler.h"
 
 namespace inlay::engine {
 
@@ -46,6 +47,20 @@ struct EngineOptions {
   // Poll is then refused.
   std::function<void(const std::vector<Event>&)> on_events;
   const Clock* clock = nullptr;  // null: monotonic
+
+  scheduler::PolicyKind policy = scheduler::PolicyKind::kFair;
+  scheduler::Batching batching = scheduler::Batching::kInFlight;
+  bool prefix_cache = true;      // requests share prefixes inside a domain
+  uint64_t swap_bytes = 0;       // host memory for preempted requests; 0: none
+  int64_t max_queue_tokens = 0;  // known tokens of waiting requests; 0: 2^20
+  // A step that also computes prompts takes at most this many times what its
+  // decodes alone would; in [1, 1000]; 0: 1.8.
+  float stall_factor = 0;
+  int64_t ageing_ns = 0;      // a class per so much waiting; 0: 10 s
+  int64_t starvation_ns = 0;  // then before all later ones; 0: 60 s
+  // A request whose consumer is slow ends after being paused so long, with
+  // kResourceExhausted; 0: 60 s; < 0: never.
+  int64_t pause_timeout_ns = 0;
 };
 
 // What was chosen, and why.
@@ -58,6 +73,8 @@ struct EngineConfig {
   int32_t page_count = 0;
   uint64_t kv_cache_bytes = 0;
   backend::KvType kv_type = backend::KvType::kAuto;
+  int32_t swap_pages = 0;
+  uint64_t swap_bytes = 0;
   std::string explanation;  // "context 8192 (model); cache 1.2 GiB (half of
                             // free 2.4 GiB)"
 };
@@ -80,6 +97,35 @@ struct EngineStats {
   int32_t pages_total = 0, pages_used = 0;
   uint64_t events_pending = 0;
   uint64_t memory_used_bytes = 0, memory_peak_bytes = 0;
+  // Of prompts: tokens looked up in the cache, and found there.
+  uint64_t lookup_tokens = 0, cached_tokens = 0;
+  int32_t pages_idle = 0;  // kept for reuse, given out when needed
+  uint64_t pages_evicted = 0, pages_copied = 0;
+  uint64_t preempted_recompute = 0, preempted_swap = 0;
+  int32_t swap_pages_total = 0, swap_pages_used = 0;
+  int64_t queued_tokens = 0;
+  int32_t paused = 0, sessions = 0;
+};
+
+// A conversation whose tokens stay, and whose part of the cache stays as long
+// as there is room (least recently used goes first; what was lost is computed
+// again, with the same result). Thread-safe. Keeps its engine's memory alive,
+// not the engine running.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual std::vector<int32_t> tokens() const = 0;
+  // True while a request continues it.
+  virtual bool busy() const = 0;
+  // Another conversation that begins with the same tokens, also while this one
+  // is busy: then with those known so far. Shares the pages.
+  virtual StatusOr<std::shared_ptr<Session>> Fork() = 0;
+  // Keeps the first `count` tokens. kFailedPrecondition while busy.
+  virtual Status Truncate(int32_t count) = 0;
+  // Writes tokens and cache, in pieces; blocking. kFailedPrecondition while
+  // busy; an error of `write` ends it and is returned.
+  using Write = std::function<Status(const uint8_t* data, size_t size)>;
+  virtual Status Save(const Write& write) = 0;
 };
 
 enum class EngineState : int32_t {
@@ -147,6 +193,29 @@ class Engine {
   virtual const std::shared_ptr<Model>& model() const = 0;
   // True on the delivery thread, inside a callback.
   virtual bool InCallback() const = 0;
+
+  // Weight of a tenant in the fair policy, in (0, 1e6]; 1 for one never named.
+  // kInvalidArgument, kResourceExhausted (too many tenants).
+  virtual Status SetTenantWeight(const std::string& tenant, double weight) = 0;
+
+  // A conversation of its own. Engine::Submit with Request::session adds to it.
+  virtual StatusOr<std::shared_ptr<Session>> CreateSession(
+      const std::string& cache_domain) = 0;
+  // What Save wrote. `read` fills the whole array or fails. The bytes are not
+  // trusted: kDataLoss (damaged), kFailedPrecondition (another model, recipe,
+  // page format or version), kResourceExhausted. Its pages are shared with
+  // nobody but its forks. Blocking.
+  using Read = std::function<Status(uint8_t* data, size_t size)>;
+  virtual StatusOr<std::shared_ptr<Session>> LoadSession(const Read& read) = 0;
+
+  // Counters and histograms in the Prometheus text format (version 0.0.4).
+  virtual std::string MetricsText() const = 0;
+  // Records the parts of every step until StopTrace, at most `max_steps` (the
+  // first ones stay). Starting again forgets what was recorded.
+  virtual Status StartTrace(int32_t max_steps) = 0;
+  // The recorded steps in the Chrome trace format (JSON). kFailedPrecondition
+  // if none was started.
+  virtual StatusOr<std::string> StopTrace() = 0;
 
   // Blocking: raw logits of every position, tokens.size() * vocabulary floats.
   // Takes turns with the steps of requests; when pages are short, requests
