@@ -16,10 +16,11 @@ void Book::Add(std::unique_ptr<LiveRequest> request) {
   }
   const uint64_t id = request->id;
   const uint64_t user_data = request->user_data;
+  std::shared_ptr<EventSink> sink = request->sink;
   // Either of these may fail; then neither has happened.
   auto place = requests_.emplace(id, std::move(request)).first;
   try {
-    events_->Open(id, user_data);
+    events_->Open(id, user_data, std::move(sink));
   } catch (...) {
     requests_.erase(place);
     throw;

@@ -6,10 +6,11 @@
 
 namespace inlay::engine {
 
-void EventQueue::Open(uint64_t id, uint64_t user_data) {
+void EventQueue::Open(uint64_t id, uint64_t user_data,
+                      std::shared_ptr<EventSink> sink) {
   MutexLock lock(mutex_);
   Boxes box;
-  box.emplace_back(id, user_data);
+  box.emplace_back(id, user_data, std::move(sink));
   index_.emplace(id, box.begin());
   quiet_.splice(quiet_.end(), box);
 }
@@ -19,8 +20,25 @@ Outbox* EventQueue::Find(uint64_t id) {
   return found == index_.end() ? nullptr : &*found->second;
 }
 
+void EventQueue::HandOn(uint64_t id) {
+  const auto found = index_.find(id);
+  const auto box = found->second;
+  while (!box->empty()) {
+    Event event;
+    const bool last = box->Take(&event);
+    box->sink()->OnEvent(std::move(event));
+    if (last) {
+      index_.erase(found);
+      quiet_.erase(box);
+      return;
+    }
+  }
+}
+
 void EventQueue::Changed(uint64_t id, bool was_empty) {
-  if (was_empty) ready_.splice(ready_.end(), quiet_, index_.find(id)->second);
+  const auto box = index_.find(id)->second;
+  if (box->sink() != nullptr) return HandOn(id);
+  if (was_empty) ready_.splice(ready_.end(), quiet_, box);
   UpdateHandle();
   changed_.NotifyAll();
 }

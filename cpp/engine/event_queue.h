@@ -25,8 +25,9 @@ class EventQueue {
   explicit EventQueue(int32_t max_pending) : max_pending_(max_pending) {}
 
   // Prepares everything that a terminal event will need, so that reporting
-  // the end of a request cannot fail.
-  void Open(uint64_t id, uint64_t user_data);
+  // the end of a request cannot fail. With a `sink` the events go there.
+  void Open(uint64_t id, uint64_t user_data,
+            std::shared_ptr<EventSink> sink = nullptr);
 
   // For an open id whose terminal event was not published.
   void PublishStarted(uint64_t id);
@@ -65,6 +66,8 @@ class EventQueue {
   Outbox* Find(uint64_t id) INLAY_REQUIRES(mutex_);
   // After a change of the box `id`, which held nothing if `was_empty`.
   void Changed(uint64_t id, bool was_empty) INLAY_REQUIRES(mutex_);
+  // Hands on what the box `id`, which has a sink, holds.
+  void HandOn(uint64_t id) INLAY_REQUIRES(mutex_);
   void UpdateHandle() INLAY_REQUIRES(mutex_);
 
   const int32_t max_pending_;

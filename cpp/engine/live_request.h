@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,7 @@ struct LiveRequest {
   // Set once, by PrepareRequest.
   uint64_t id = 0;
   uint64_t user_data = 0;
+  std::shared_ptr<EventSink> sink;
   sampling::SamplingParams params;
   int32_t prompt_count = 0;
   int32_t max_generated = 0;     // by max_tokens, or kNoLimit

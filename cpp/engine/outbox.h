@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "cpp/engine/request.h"
@@ -26,9 +27,12 @@ struct DeltaPart {
 // terminal. Belongs to an EventQueue, whose lock guards it.
 class Outbox {
  public:
-  Outbox(uint64_t id, uint64_t user_data) : id_(id), user_data_(user_data) {}
+  Outbox(uint64_t id, uint64_t user_data, std::shared_ptr<EventSink> sink)
+      : id_(id), user_data_(user_data), sink_(std::move(sink)) {}
 
   uint64_t id() const { return id_; }
+  // Null: the events wait here until they are taken.
+  EventSink* sink() const { return sink_.get(); }
   // Deltas merged into the waiting one.
   int32_t merged() const { return merged_; }
   bool ended() const { return ended_; }
@@ -56,6 +60,7 @@ class Outbox {
 
   const uint64_t id_;
   const uint64_t user_data_;
+  const std::shared_ptr<EventSink> sink_;
   bool started_ = false;
   bool progress_ = false;
   bool tail_ = false;

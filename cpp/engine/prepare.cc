@@ -140,6 +140,7 @@ StatusOr<std::unique_ptr<LiveRequest>> PrepareRequest(
   auto live = std::make_unique<LiveRequest>();
   INLAY_ASSIGN_OR_RETURN(live->tokens, PromptTokens(limits, request));
   live->user_data = request.user_data;
+  live->sink = request.sink;
   live->prompt_count = live->known();
   live->usage.prompt_tokens = live->prompt_count;
   live->context_length = limits.context_length;

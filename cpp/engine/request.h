@@ -21,6 +21,7 @@ struct PromptPart {
   std::vector<int32_t> tokens;
 };
 
+class EventSink;
 class Session;
 
 // How the answers of one prompt are found.
@@ -55,6 +56,9 @@ struct Request {
   int64_t deadline_ns = 0;           // from submit; 0: none
   bool report_special = false;       // control tokens appear in text
   uint64_t user_data = 0;
+  // Takes this request's events as they arise; they do not pass Poll and
+  // on_events then, and it never pauses. null: none.
+  std::shared_ptr<EventSink> sink;
 
   int32_t priority = 0;  // class, -100..100; the higher goes first
   std::string tenant;    // shares are by tenant; "": the default one
@@ -130,6 +134,14 @@ inline bool IsTerminal(const engine::Event& event) {
   return event.kind == engine::EventKind::kFinished ||
          event.kind == engine::EventKind::kFailed;
 }
+
+// Receives the events of one request. Called by the engine's threads, one at a
+// time, under its locks: it must not wait, nor call the engine.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void OnEvent(Event&& event) noexcept = 0;
+};
 
 }  // namespace inlay::engine
 

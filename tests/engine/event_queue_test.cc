@@ -46,6 +46,39 @@ TEST(EventQueue, MergesAndKeepsTheOrder) {
   EXPECT_TRUE(queue.Empty());
 }
 
+struct RecordingSink : EventSink {
+  void OnEvent(Event&& event) noexcept override {
+    kinds.emplace_back(event.request_id, event.kind);
+  }
+  Kinds kinds;
+};
+
+TEST(EventQueue, ASinkTakesItsOwnRequestsEventsAndNoOthers) {
+  EventQueue queue(1);
+  auto sink = std::make_shared<RecordingSink>();
+  queue.Open(1, 0, sink);
+  queue.Open(2, 0);
+  queue.PublishStarted(1);
+  queue.PublishStarted(2);
+  for (int i = 0; i < 3; ++i) {
+    queue.PublishDelta(1, {.token = i});
+    EXPECT_FALSE(queue.Full(1));
+  }
+  queue.Drop(1);
+  queue.PublishText(1, "rest");
+  queue.PublishEnd(1, EventKind::kFinished, FinishReason::kStop, OkStatus(),
+                   {});
+  EXPECT_EQ(sink->kinds, (Kinds{{1, EventKind::kStarted},
+                                {1, EventKind::kDelta},
+                                {1, EventKind::kDelta},
+                                {1, EventKind::kDelta},
+                                {1, EventKind::kDelta},
+                                {1, EventKind::kFinished}}));
+  EXPECT_FALSE(queue.Contains(1));
+  EXPECT_EQ(sink.use_count(), 1);
+  EXPECT_EQ(TakeAll(queue), (Kinds{{2, EventKind::kStarted}}));
+}
+
 TEST(EventQueue, DropForgetsAllButTheEnd) {
   EventQueue queue(2);
   queue.Open(1, 0);
