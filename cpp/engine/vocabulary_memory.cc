@@ -54,9 +54,9 @@ uint64_t VocabularyMemory(const formats::ModelFile& file) {
   }
   // Round allowances, from the sizes of the types and not from measuring: per
   // token the string object of the tokenizer's own copy and its slot in the
-  // table by text, per merge its slot in the table by pair, both tables as full
-  // as they are just after growing. The whole estimate is held to 10% of what
-  // a run takes by tests/checks/memory_estimate.py, on one model.
+  // table by text, per merge its slot in the table by pair, both tables half
+  // full. On one model tests/checks/memory_estimate.py holds the whole estimate
+  // to 10% of what a run takes.
   constexpr uint64_t kPerToken = 96;
   constexpr uint64_t kPerMerge = 48;
   return bytes + kPerToken * Count(file, "tokenizer.ggml.tokens") +
