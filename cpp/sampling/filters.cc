@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-
-#include "cpp/sampling/row.h"
+#include <vector>
 
 namespace inlay::sampling {
 namespace {
@@ -77,14 +76,36 @@ void KeepMinP(float min_p, CandidateSet* set) {
   set->total = SumOfWeights(items);
 }
 
-int32_t DrawFrom(const CandidateSet& set, double uniform) {
+void KeepXtc(float threshold, CandidateSet* set) {
+  std::vector<Candidate>& items = *set->items;
+  const double floor = static_cast<double>(threshold) * set->total;
+  const auto is_top = [floor](const Candidate& item) {
+    return static_cast<double>(item.weight) >= floor;
+  };
+  const Candidate* last = nullptr;
+  for (const Candidate& item : items) {
+    if (!is_top(item)) continue;
+    if (last == nullptr || item.weight < last->weight ||
+        (item.weight == last->weight && item.token > last->token)) {
+      last = &item;
+    }
+  }
+  if (last == nullptr) return;
+  const int32_t kept = last->token;
+  std::erase_if(items, [&](const Candidate& item) {
+    return is_top(item) && item.token != kept;
+  });
+  set->total = SumOfWeights(items);
+}
+
+const Candidate& DrawFrom(const CandidateSet& set, double uniform) {
   const double target = uniform * SumOfWeights(*set.items);
   double mass = 0;
   for (const Candidate& item : *set.items) {
     mass += static_cast<double>(item.weight);
-    if (mass > target) return item.token;
+    if (mass > target) return item;
   }
-  return set.items->back().token;
+  return set.items->back();
 }
 
 }  // namespace inlay::sampling

@@ -4,18 +4,11 @@
 #ifndef INLAY_SAMPLING_FILTERS_H_
 #define INLAY_SAMPLING_FILTERS_H_
 
-#include <vector>
+#include <cstdint>
 
-#include "cpp/sampling/sampler.h"
+#include "cpp/sampling/candidate.h"
 
 namespace inlay::sampling {
-
-struct CandidateSet {
-  std::vector<Candidate>* items;
-  // Sum of the weights of the whole distribution: of the items, and of what
-  // was left out because it can never be drawn.
-  double total;
-};
 
 // Locally typical sampling (Meister et al., 2022): the smallest set of tokens
 // whose information content is nearest to the entropy, with mass >= p.
@@ -29,8 +22,13 @@ void KeepTopP(float p, CandidateSet* set);
 // as the likeliest.
 void KeepMinP(float min_p, CandidateSet* set);
 
-// The token at `uniform` (in [0, 1)) of the cumulative distribution.
-int32_t DrawFrom(const CandidateSet& set, double uniform);
+// XTC (P. E. Weidmann, 2024): of the tokens with a probability >= threshold,
+// only the least likely (of equals the largest id) stays.
+void KeepXtc(float threshold, CandidateSet* set);
+
+// The token at `uniform` (in [0, 1)) of the cumulative distribution; the set
+// is not empty.
+const Candidate& DrawFrom(const CandidateSet& set, double uniform);
 
 }  // namespace inlay::sampling
 

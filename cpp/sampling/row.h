@@ -5,20 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
-
-#include "cpp/sampling/sampler.h"
 
 namespace inlay::sampling {
-
-struct RowMaximum {
-  float value;  // -inf if no logit is finite
-  bool valid;   // false if there is a NaN or +inf
-};
-RowMaximum FindMaximum(std::span<const float> row);
-
-// The smallest index that holds `value`, which is in the row.
-int32_t FirstIndexOf(std::span<const float> row, float value);
 
 // out[i] = e^((row[i] - largest) / temperature); `out` does not overlap `row`.
 void ExpRow(std::span<const float> row, float largest, float temperature,
@@ -26,15 +14,6 @@ void ExpRow(std::span<const float> row, float largest, float temperature,
 
 // log(sum(e^x)), summed in fixed-size blocks, given the largest element.
 double LogSumExp(std::span<const float> row, float largest);
-
-// Larger values first, smaller ids first among equals.
-inline bool Precedes(const Candidate& a, const Candidate& b) {
-  return a.value > b.value || (a.value == b.value && a.token < b.token);
-}
-
-// The first `count` elements of the row in that order; `value` is the logit.
-void SelectLargest(std::span<const float> row, size_t count,
-                   std::vector<Candidate>* out);
 
 }  // namespace inlay::sampling
 

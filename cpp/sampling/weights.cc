@@ -1,0 +1,108 @@
+#include "cpp/sampling/weights.h"
+
+#include <algorithm>
+#include <array>
+
+#include "cpp/sampling/row.h"
+
+namespace inlay::sampling {
+namespace {
+
+constexpr size_t kLanes = 16;
+// Below this the exponential is 0.
+constexpr float kLowest = -87.0f;
+
+struct Summary {
+  double sum;
+  float largest;
+};
+
+Summary Summarise(const float* weights, size_t size) {
+  std::array<float, kLanes> sums = {};
+  std::array<float, kLanes> largest = {};
+  size_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const float w = weights[i + lane];
+      sums[lane] += w;
+      largest[lane] = w > largest[lane] ? w : largest[lane];
+    }
+  }
+  Summary result = {0, 0};
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    result.sum += static_cast<double>(sums[lane]);
+    result.largest = std::max(result.largest, largest[lane]);
+  }
+  for (; i < size; ++i) {
+    result.sum += static_cast<double>(weights[i]);
+    result.largest = std::max(result.largest, weights[i]);
+  }
+  return result;
+}
+
+}  // namespace
+
+void RowWeights::Weigh(std::span<const float> logits, const BlockMaxima& maxima,
+                       float temperature) {
+  const size_t blocks = (logits.size() + kBlock - 1) / kBlock;
+  weights_.resize(logits.size());
+  sums_.resize(blocks);
+  largest_.resize(blocks);
+  total_ = 0;
+  const float largest = maxima.largest().value;
+  for (size_t i = 0; i < blocks; ++i) {
+    const size_t begin = i * kBlock;
+    const size_t size = std::min(kBlock, logits.size() - begin);
+    float* weights = weights_.data() + begin;
+    if ((maxima.block(i) - largest) / temperature < kLowest) {
+      std::fill_n(weights, size, 0.0f);
+      sums_[i] = 0;
+      largest_[i] = 0;
+      continue;
+    }
+    ExpRow(logits.subspan(begin, size), largest, temperature, weights);
+    const Summary summary = Summarise(weights, size);
+    sums_[i] = summary.sum;
+    largest_[i] = summary.largest;
+    total_ += summary.sum;
+  }
+}
+
+void RowWeights::Collect(std::span<const float> logits,
+                         const BlockMaxima& maxima, float temperature,
+                         float least, std::vector<Candidate>* out) const {
+  out->clear();
+  const float largest = maxima.largest().value;
+  for (size_t block = 0; block < largest_.size(); ++block) {
+    if (largest_[block] == 0 || largest_[block] < least) continue;
+    const size_t end = std::min((block + 1) * kBlock, logits.size());
+    for (size_t i = block * kBlock; i < end; ++i) {
+      if (weights_[i] == 0 || weights_[i] < least) continue;
+      out->push_back({static_cast<int32_t>(i), logits[i],
+                      (logits[i] - largest) / temperature, weights_[i]});
+    }
+  }
+}
+
+int32_t RowWeights::Draw(double uniform) const {
+  const double target = uniform * total_;
+  double mass = 0;
+  size_t chosen = 0;
+  for (size_t block = 0; block < sums_.size(); ++block) {
+    if (sums_[block] == 0) continue;
+    chosen = block;
+    if (mass + sums_[block] > target) break;
+    mass += sums_[block];
+  }
+  const size_t end = std::min((chosen + 1) * kBlock, weights_.size());
+  size_t token = chosen * kBlock;
+  for (size_t i = token; i < end; ++i) {
+    if (weights_[i] == 0) continue;
+    mass += static_cast<double>(weights_[i]);
+    token = i;
+    if (mass > target) break;
+  }
+  return static_cast<int32_t>(token);
+}
+
+}  // namespace inlay::sampling
