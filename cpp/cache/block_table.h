@@ -8,13 +8,9 @@
 #include <vector>
 
 #include "cpp/cache/block_pool.h"
+#include "cpp/cache/page_cache.h"
 
 namespace inlay::cache {
-
-// Pages that hold `tokens` tokens.
-constexpr int32_t PagesFor(int32_t tokens, int32_t page_tokens) {
-  return tokens <= 0 ? 0 : (tokens - 1) / page_tokens + 1;
-}
 
 // The owner releases the table into its pool before it dies. One thread at a
 // time.
