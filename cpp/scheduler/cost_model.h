@@ -15,16 +15,23 @@ struct StepSize {
 };
 
 // ns = a + b * rows + c * keys, fitted by least squares with exponential
-// forgetting over the steps observed; coefficients are never negative. Until
-// enough steps were seen, predictions say so (`ready`). No clock: times are
-// given. One thread at a time.
+// forgetting over the steps observed; coefficients are never negative. Errors
+// count relative to the time of a step, so that small steps are fitted as well
+// as large ones and a machine that stalls hardly matters. What the steps leave
+// open (they were all alike) is filled by the guess that time goes with rows,
+// held against the data with the weight that their noise earns it.
+//
+// Until enough steps were seen, predictions say so (`ready`). No clock: times
+// are given. Allocates nothing. One thread at a time.
 class CostModel {
  public:
   void Observe(const StepSize& size, double ns);
   bool ready() const;
+  // Negative while not ready, as all below.
   double Predict(const StepSize& size) const;
   // The most rows (>= 0) of a prompt that stands at `position` which, added to
-  // `base`, keep the predicted time within `limit_ns`; at most `most`.
+  // `base`, keep the predicted time within `limit_ns`; at most `most`, and no
+  // step several times as large as any seen. `most` while not ready.
   int32_t RowsWithin(const StepSize& base, int32_t position, double limit_ns,
                      int32_t most) const;
   // To compute `tokens` tokens of one request again, from position 0.
@@ -34,7 +41,28 @@ class CostModel {
   void ObserveTransfer(int32_t pages, double ns);
   // To move `pages` out and in again. Negative while nothing was observed.
   double Swap(int32_t pages) const;
+
+ private:
+  static constexpr int kTerms = 3;  // 1, rows, keys
+  using Vector = std::array<double, kTerms>;
+
+  void Fit();
+
+  std::array<Vector, kTerms> normal_{};  // sums of products of the terms
+  Vector moment_{};                      // their sums with the target, 1
+  Vector theta_{};                       // a, b, c
+  double weight_ = 0;                    // steps, the older the less
+  double noise_ = 0.01;                  // mean squared relative error
+  double largest_rows_ = 0;              // fading slowly
+  int64_t observed_ = 0;
+  double transfer_pages_ = 0;
+  double transfer_ns_ = 0;
 };
+
+// Keys that `rows` rows from `position` on attend to.
+constexpr int64_t KeysOf(int32_t position, int32_t rows) {
+  return int64_t{rows} * position + int64_t{rows} * (rows + 1) / 2;
+}
 
 }  // namespace inlay::scheduler
 

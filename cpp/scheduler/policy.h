@@ -50,6 +50,9 @@ struct RequestView {
   int64_t arrival_ns = 0;
   int64_t deadline_ns = std::numeric_limits<int64_t>::max();
   uint64_t admission = 0;  // admitted ones: a number that grows
+  // One if its next row goes to a page that others share, so that it takes a
+  // copy first; beyond `pages` and Work::pages.
+  int32_t copy_pages = 0;
 
   int32_t pending() const { return known_tokens - cached_tokens; }
 };
@@ -68,7 +71,8 @@ struct Reuse {
   bool waits = false;  // another request is computing more: come back later
 };
 
-// Asked for few requests per step, those next in line.
+// Asked for few requests per step, those next in line. Pages that a step is
+// going to give up do not count as such yet.
 class ReuseLookup {
  public:
   virtual ~ReuseLookup() = default;
@@ -121,7 +125,8 @@ class Policy {
   // in which they should be admitted, the first `most` of them at least.
   virtual void Rank(const Snapshot& snapshot, const Limits& limits,
                     int32_t most, std::vector<int32_t>* order) = 0;
-  // `rows` tokens of work were done for a tenant.
+  // `rows` tokens of work are done for a tenant. Scheduler::Decide calls it for
+  // what it decides, also if the step then fails: the work was done.
   virtual void Charge(const Snapshot& snapshot, int32_t tenant, int32_t rows) {}
 };
 
