@@ -3,11 +3,16 @@
 #ifndef INLAY_CLI_JSON_WRITER_H_
 #define INLAY_CLI_JSON_WRITER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace inlay::cli {
+
+// Bytes of the character at the start of `text`, which is not empty; 0 if it
+// is not valid UTF-8.
+size_t Utf8Size(std::string_view text);
 
 // A quoted JSON string.
 std::string JsonString(std::string_view text);
