@@ -2,46 +2,44 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <functional>
 #include <limits>
+
+#include "cpp/sampling/lanes.h"
 
 namespace inlay::sampling {
 namespace {
 
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 constexpr float kFinite = std::numeric_limits<float>::max();
-constexpr size_t kLanes = 16;
+constexpr size_t kChains = 4;
 // Groups of a block whose maxima bound a count too large for those of blocks.
 constexpr size_t kGroups = 8;
 
-float Larger(float a, float b) { return a > b ? a : b; }
-
-// Of a whole block; adds to `bad` where a logit is not finite or -inf. Fixed
-// sizes throughout, so that the compiler makes vectors of the lanes.
-float BlockMaximum(const float* block, std::array<uint32_t, kLanes>* bad) {
-  std::array<float, kLanes> lanes;
-  lanes.fill(kNothing);
-  for (size_t i = 0; i < kBlock; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      const float x = block[i + lane];
-      lanes[lane] = Larger(x, lanes[lane]);
-      (*bad)[lane] |= x <= kFinite ? 0u : 1u;
+// Of a whole block; clears lanes of `good` that saw a NaN or +inf. Four chains
+// of maxima, because each waits for the one before.
+float BlockMaximum(const float* block, Mask4* good) {
+  const Float4 finite = AllOf(kFinite);
+  std::array<Float4, kChains> chains;
+  chains.fill(AllOf(kNothing));
+  for (size_t i = 0; i < kBlock; i += 4 * kChains) {
+    for (size_t chain = 0; chain < kChains; ++chain) {
+      const Float4 x = Load4(block + i + 4 * chain);
+      *good &= x <= finite;
+      chains[chain] = Larger(x, chains[chain]);
     }
   }
-  for (size_t width = kLanes / 2; width > 0; width /= 2) {
-    for (size_t lane = 0; lane < width; ++lane) {
-      lanes[lane] = Larger(lanes[lane], lanes[lane + width]);
-    }
-  }
-  return lanes[0];
+  return Maximum(
+      Larger(Larger(chains[0], chains[1]), Larger(chains[2], chains[3])));
 }
 
-float Maximum(std::span<const float> block, std::array<uint32_t, kLanes>* bad) {
-  if (block.size() == kBlock) return BlockMaximum(block.data(), bad);
+float MaximumOf(std::span<const float> block, Mask4* good) {
+  if (block.size() == kBlock) return BlockMaximum(block.data(), good);
   float largest = kNothing;
   for (const float x : block) {
     largest = Larger(x, largest);
-    (*bad)[0] |= x <= kFinite ? 0u : 1u;
+    if (!(x <= kFinite)) *good = Mask4{};
   }
   return largest;
 }
@@ -52,12 +50,14 @@ std::span<const float> BlockOf(std::span<const float> row, size_t index) {
 }
 
 void GroupMaxima(const float* block, float* out) {
-  for (size_t lane = 0; lane < kGroups; ++lane) out[lane] = block[lane];
+  Float4 low = Load4(block);
+  Float4 high = Load4(block + 4);
   for (size_t i = kGroups; i < kBlock; i += kGroups) {
-    for (size_t lane = 0; lane < kGroups; ++lane) {
-      out[lane] = Larger(block[i + lane], out[lane]);
-    }
+    low = Larger(Load4(block + i), low);
+    high = Larger(Load4(block + i + 4), high);
   }
+  std::memcpy(out, &low, sizeof(low));
+  std::memcpy(out + 4, &high, sizeof(high));
 }
 
 }  // namespace
@@ -73,17 +73,16 @@ void BlockMaxima::Scan(std::span<const float> row) {
 void BlockMaxima::Refresh(std::span<const float> row) { Update(row); }
 
 bool BlockMaxima::Update(std::span<const float> row) {
-  std::array<uint32_t, kLanes> bad = {};
+  Mask4 good = {-1, -1, -1, -1};
   largest_.value = kNothing;
   for (size_t i = 0; i < maxima_.size(); ++i) {
     if (stale_[i] != 0) {
-      maxima_[i] = Maximum(BlockOf(row, i), &bad);
+      maxima_[i] = MaximumOf(BlockOf(row, i), &good);
       stale_[i] = 0;
     }
     largest_.value = Larger(maxima_[i], largest_.value);
   }
-  return std::all_of(bad.begin(), bad.end(),
-                     [](uint32_t lane) { return lane == 0; });
+  return (good[0] & good[1] & good[2] & good[3]) != 0;
 }
 
 int32_t BlockMaxima::FirstOfLargest(std::span<const float> row) const {

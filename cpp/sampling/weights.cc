@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "cpp/sampling/lanes.h"
 #include "cpp/sampling/row.h"
 
 namespace inlay::sampling {
 namespace {
 
-constexpr size_t kLanes = 16;
+constexpr size_t kChains = 4;
 // Below this the exponential is 0.
 constexpr float kLowest = -87.0f;
 
@@ -18,24 +19,25 @@ struct Summary {
 };
 
 Summary Summarise(const float* weights, size_t size) {
-  std::array<float, kLanes> sums = {};
-  std::array<float, kLanes> largest = {};
+  std::array<Float4, kChains> sums = {};
+  std::array<Float4, kChains> largest = {};
   size_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      const float w = weights[i + lane];
-      sums[lane] += w;
-      largest[lane] = w > largest[lane] ? w : largest[lane];
+  for (; i + 4 * kChains <= size; i += 4 * kChains) {
+    for (size_t chain = 0; chain < kChains; ++chain) {
+      const Float4 w = Load4(weights + i + 4 * chain);
+      sums[chain] += w;
+      largest[chain] = Larger(w, largest[chain]);
     }
   }
   Summary result = {0, 0};
-  for (size_t lane = 0; lane < kLanes; ++lane) {
-    result.sum += static_cast<double>(sums[lane]);
-    result.largest = std::max(result.largest, largest[lane]);
+  for (size_t chain = 0; chain < kChains; ++chain) {
+    const Double2 sum = LowDoubles(sums[chain]) + HighDoubles(sums[chain]);
+    result.sum += sum[0] + sum[1];
+    result.largest = Larger(Maximum(largest[chain]), result.largest);
   }
   for (; i < size; ++i) {
     result.sum += static_cast<double>(weights[i]);
-    result.largest = std::max(result.largest, weights[i]);
+    result.largest = Larger(weights[i], result.largest);
   }
   return result;
 }

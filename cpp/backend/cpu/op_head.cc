@@ -34,6 +34,27 @@ void SampleRow(const Worker& worker, size_t sample) {
   }
 }
 
+bool HasHook(const StepContext& context, size_t sample) {
+  const sampling::SampleInput& input = context.step->samples[sample];
+  return input.target < 0 && input.params->hook.call != nullptr;
+}
+
+// Each thread samples its share of the rows. Rows with a hook are left to
+// thread 0, which is the caller's: host code runs on one thread only.
+void SampleRows(const Worker& worker) {
+  const StepContext& context = worker.context;
+  const size_t count = context.step->samples.size();
+  const Range share = worker.Share(static_cast<int64_t>(count));
+  for (int64_t i = share.begin; i < share.end; ++i) {
+    const size_t sample = static_cast<size_t>(i);
+    if (!HasHook(context, sample)) SampleRow(worker, sample);
+  }
+  if (worker.thread != 0) return;
+  for (size_t sample = 0; sample < count; ++sample) {
+    if (HasHook(context, sample)) SampleRow(worker, sample);
+  }
+}
+
 }  // namespace
 
 void RunHead(Worker& worker, const Instruction& self) {
@@ -61,11 +82,7 @@ void RunHead(Worker& worker, const Instruction& self) {
     CopyLogits(worker);
     worker.Barrier();
   }
-  const Range samples =
-      worker.Share(static_cast<int64_t>(context.step->samples.size()));
-  for (int64_t i = samples.begin; i < samples.end; ++i) {
-    SampleRow(worker, static_cast<size_t>(i));
-  }
+  SampleRows(worker);
 }
 
 }  // namespace inlay::backend::cpu
