@@ -1,4 +1,4 @@
-// Reads the cases that tests/goldens/make_sampling.py writes.
+// Reads the cases that tests/goldens/make_sampling*.py write.
 #ifndef INLAY_TESTS_SAMPLING_GOLDEN_H_
 #define INLAY_TESTS_SAMPLING_GOLDEN_H_
 
@@ -62,10 +62,39 @@ class GoldenCase {
       params.logit_bias.emplace_back(static_cast<int32_t>(bias[i]),
                                      static_cast<float>(bias[i + 1]));
     }
+    params.min_tokens = static_cast<int32_t>(Number("min_tokens"));
+    params.end_ids = GetAs<int32_t>("end_ids");
+    params.no_repeat_ngram = static_cast<int32_t>(Number("no_repeat_ngram"));
+    params.dry_multiplier = Number("dry_multiplier");
+    params.dry_base = Number("dry_base");
+    params.dry_allowed_length =
+        static_cast<int32_t>(Number("dry_allowed_length"));
+    params.dry_last_n = static_cast<int32_t>(Number("dry_last_n"));
+    params.dry_breakers = Breakers();
+    params.xtc_probability = Number("xtc_probability");
+    params.xtc_threshold = Number("xtc_threshold");
+    params.mirostat = static_cast<int32_t>(Number("mirostat"));
+    params.mirostat_tau = Number("mirostat_tau");
+    params.mirostat_eta = Number("mirostat_eta");
     return params;
   }
 
  private:
+  // -1 ends each.
+  std::vector<std::vector<int32_t>> Breakers() const {
+    std::vector<std::vector<int32_t>> breakers;
+    std::vector<int32_t> current;
+    for (const int32_t token : GetAs<int32_t>("dry_breakers")) {
+      if (token >= 0) {
+        current.push_back(token);
+      } else {
+        breakers.push_back(current);
+        current.clear();
+      }
+    }
+    return breakers;
+  }
+
   std::map<std::string, std::vector<double>> fields_;
   std::string text_;
 };

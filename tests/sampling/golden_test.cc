@@ -9,6 +9,8 @@
 #include "cpp/sampling/sampler.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/sampling/large_row.h"
+#include "tests/sampling/statistics.h"
 
 namespace inlay::sampling {
 namespace {
@@ -47,25 +49,7 @@ TEST(SamplerGoldenTest, DistributionsAreThoseOfTheReference) {
     input.generated = generated;
     const std::vector<int> counts = Histogram(logits, params, input, kDraws);
     const std::vector<double> want = golden.Get("probabilities");
-    double chi_square = 0;
-    int degrees = -1;
-    for (size_t i = 0; i < counts.size(); ++i) {
-      const double expected = want[i] * kDraws;
-      if (want[i] == 0) {
-        EXPECT_EQ(counts[i], 0) << "token " << i << " was cut";
-        continue;
-      }
-      // A kept token of some mass must come: the cut is not too deep.
-      if (expected > 20) {
-        EXPECT_GT(counts[i], 0) << "token " << i;
-      }
-      if (expected < 5) continue;
-      chi_square += (counts[i] - expected) * (counts[i] - expected) / expected;
-      ++degrees;
-    }
-    // Mean plus five standard deviations of the statistic.
-    EXPECT_LE(chi_square,
-              std::max(degrees, 0) + 5 * std::sqrt(2.0 * std::max(degrees, 0)));
+    ExpectDistribution(counts, want, kDraws);
   }
 }
 
@@ -92,20 +76,6 @@ TEST(SamplerGoldenTest, LogprobsAreOfTheUnmodifiedRow) {
       EXPECT_NEAR(output.top[i].logprob, sorted[i], 1e-6);
     }
   }
-}
-
-std::vector<float> LargeRow() {
-  std::vector<float> row(5000);
-  uint64_t seed = 4242;
-  for (float& logit : row) {
-    seed += 0x9E3779B97F4A7C15u;
-    uint64_t z = seed;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    z = z ^ (z >> 31);
-    logit = static_cast<float>(z >> 40) * 0x1p-20f - 8.0f;
-  }
-  return row;
 }
 
 TEST(SamplerGoldenTest, DrawsFromALargeRowAreThoseOfTheReference) {
