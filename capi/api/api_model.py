@@ -6,7 +6,7 @@ import tomllib
 
 SCALARS = {
     "int32_t": 4, "uint32_t": 4, "int64_t": 8, "uint64_t": 8,
-    "size_t": 8, "float": 4,
+    "size_t": 8, "float": 4, "double": 8,
 }
 POINTER_ONLY = {"void", "char"}
 THREADS = {
@@ -45,6 +45,11 @@ class Field:
         if star:
             return f"{self.base} {self.name}{suffix}"
         return f"{self.base} {self.name}{suffix}"
+
+
+def later(row, group):
+    """' Since X.' for a constant that came after its group."""
+    return f" Since {row[3]}." if row[3:] not in ([], [group["since"]]) else ""
 
 
 class Api:
@@ -117,6 +122,8 @@ class Api:
                 _require(row[1] not in numbers, f"{row[0]}: value reused")
                 _require(isinstance(row[1], int) and 0 <= row[1] <= limit,
                          f"{row[0]}: value out of range")
+                _require(row[3:] == [] or row[3] in self.nodes,
+                         f"{row[0]}: bad since")
                 names.add(row[0])
                 numbers.add(row[1])
         self.statuses = {v[0].removeprefix("INLAY_ERR_"): v
@@ -140,8 +147,7 @@ class Api:
         elif base in self.callback_names | {self.status_type}:
             _require(depth <= 1, f"{where} has too many stars")
         else:
-            _require(base in SCALARS or base == "double",
-                     f"{where} is not allowed")
+            _require(base in SCALARS, f"{where} is not allowed")
         _require(depth <= 2, f"{where} has too many stars")
 
     def size_of(self, ctype):

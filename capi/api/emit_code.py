@@ -138,8 +138,8 @@ def _options(api):
     out = [f"// {BANNER}\n"]
     for index, row in enumerate(api.options):
         low, high = "0", "-1"
-        if row["values"].startswith("int "):
-            low, high = row["values"][4:].split("..")
+        if row["values"].startswith(("int ", "float ")):
+            low, high = row["values"].split(" ")[1].split("..")
         words = ", ".join(_quote(row[k]) for k in
                           ("key", "scope", "values", "default", "doc"))
         out.append(f"INLAY_OPTION({row['key']}, {index}, {words}, "

@@ -1,6 +1,6 @@
 """Writes the reference pages in docs/reference."""
 
-from api_model import THREADS
+from api_model import THREADS, later
 from emit_header import BANNER, signature
 
 OUT = "docs/reference/"
@@ -47,8 +47,10 @@ def _structs(api):
                  f"{struct['size']} bytes. Since {struct['since']}.\n\n"
                  "| Offset | Field | Type | Meaning |\n|---|---|---|---|\n")
         for field in struct["rows"]:
+            since = ("" if field.since == struct["since"]
+                     else f" Since {field.since}.")
             text += (f"| {field.offset} | `{field.name}` | `{field.type}` | "
-                     f"{_cell(field.doc)} |\n")
+                     f"{_cell(field.doc + since)} |\n")
     return text
 
 
@@ -58,9 +60,10 @@ def _constants(api):
         text += (f"\n## {group['name']}\n\n{group['doc']} Since "
                  f"{group['since']}.\n\n| Name | Value | Meaning |\n"
                  "|---|---|---|\n")
-        for name, value, doc, *_ in group["values"]:
-            number = f"1 << {value}" if group in api.flags else value
-            text += f"| `{name}` | {number} | {_cell(doc)} |\n"
+        for row in group["values"]:
+            number = f"1 << {row[1]}" if group in api.flags else row[1]
+            text += (f"| `{row[0]}` | {number} | "
+                     f"{_cell(row[2] + later(row, group))} |\n")
     return text
 
 

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "capi/src/outcome.h"
+#include "cpp/text/utf8.h"
 
 namespace inlay::capi {
 
@@ -23,6 +25,24 @@ inline Outcome ReadText(const char* text, size_t size, std::string_view name,
   if (size == INLAY_NUL) size = std::strlen(text);
   if (size > SIZE_MAX / 2) return Outcome::Invalid(name, "has an absurd size");
   *out = size == 0 ? std::string_view() : std::string_view(text, size);
+  return {};
+}
+
+inline constexpr size_t kMaxName = 256;
+
+// A name that the caller chooses (a tenant, a cache domain); empty is one too.
+inline Outcome ReadName(const char* text, size_t size, std::string_view name,
+                        std::string* out) {
+  std::string_view view;
+  INLAY_RETURN_IF_BAD(ReadText(text, size, name, &view));
+  if (view.size() > kMaxName) {
+    return Outcome::Abi(INLAY_ERR_OUT_OF_RANGE, name,
+                        "is longer than 256 bytes");
+  }
+  if (text::FindInvalidUtf8(view) != view.npos) {
+    return Outcome::Invalid(name, "is not UTF-8");
+  }
+  *out = std::string(view);
   return {};
 }
 

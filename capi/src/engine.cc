@@ -5,7 +5,6 @@
 #include "capi/src/arguments.h"
 #include "capi/src/guard.h"
 #include "capi/src/model.h"
-#include "capi/src/options.h"
 
 namespace inlay::capi {
 
@@ -15,28 +14,6 @@ Outcome CheckBlocking(const inlay_engine* engine) {
     return Outcome::Abi(INLAY_ERR_WOULD_DEADLOCK, "a blocking call",
                         "was made inside the engine's callback");
   }
-  return {};
-}
-
-Outcome ReadEngineOptions(const inlay_engine_options* given,
-                          inlay_engine_options* copy,
-                          engine::EngineOptions* out) {
-  INLAY_RETURN_IF_BAD(CopyInOptional(given, "options", copy));
-  INLAY_RETURN_IF_BAD(
-      CheckFlags(copy->flags, kAll_inlay_engine_flags, "flags"));
-  const inlay_options* options = copy->options;
-  if (options != nullptr) INLAY_RETURN_IF_BAD(CheckLive(options));
-  out->context_length = copy->context_length;
-  out->max_concurrency = copy->max_concurrency;
-  out->kv_cache_bytes = copy->kv_cache_bytes;
-  out->host_driven = (copy->flags & INLAY_ENGINE_HOST_DRIVEN) != 0;
-  out->max_step_tokens = OptionNumber(options, kOption_max_step_tokens);
-  out->max_queue = OptionNumber(options, kOption_max_queue);
-  out->max_pending_events = OptionNumber(options, kOption_max_pending_events);
-  const std::string_view kv = OptionText(options, kOption_kv_type);
-  out->kv_type = kv == "f32"   ? backend::KvType::kF32
-                 : kv == "f16" ? backend::KvType::kF16
-                               : backend::KvType::kAuto;
   return {};
 }
 
@@ -90,48 +67,6 @@ Outcome Close(inlay_engine* engine, int32_t mode, int64_t timeout_ns) {
       engine->core->Close(static_cast<engine::CloseMode>(mode), timeout_ns);
   engine->hub->requests().UnregisterAll();
   return closed;
-}
-
-Outcome GetStats(inlay_engine* engine, inlay_engine_stats* out) {
-  INLAY_RETURN_IF_BAD(CheckHandle(engine));
-  INLAY_RETURN_IF_BAD(CheckOut(out, "out"));
-  const engine::EngineStats core = engine->core->stats();
-  inlay_engine_stats stats = INLAY_ENGINE_STATS_INIT;
-  stats.running = core.running;
-  stats.queued = core.queued;
-  stats.pages_total = core.pages_total;
-  stats.pages_used = core.pages_used;
-  stats.steps = core.steps;
-  stats.submitted = core.submitted;
-  stats.finished = core.finished;
-  stats.failed = core.failed;
-  stats.cancelled = core.cancelled;
-  stats.prompt_tokens = core.prompt_tokens;
-  stats.generated_tokens = core.generated_tokens;
-  stats.events_pending = core.events_pending;
-  stats.memory_used_bytes = core.memory_used_bytes;
-  stats.memory_peak_bytes = core.memory_peak_bytes;
-  WriteOut(stats, out);
-  return {};
-}
-
-Outcome GetConfig(inlay_engine* engine, inlay_engine_config* out) {
-  INLAY_RETURN_IF_BAD(CheckHandle(engine));
-  INLAY_RETURN_IF_BAD(CheckOut(out, "out"));
-  const engine::EngineConfig& core = engine->core->config();
-  inlay_engine_config config = INLAY_ENGINE_CONFIG_INIT;
-  config.context_length = core.context_length;
-  config.max_concurrency = core.max_concurrency;
-  config.max_step_tokens = core.max_step_tokens;
-  config.max_queue = core.max_queue;
-  config.page_tokens = core.page_tokens;
-  config.page_count = core.page_count;
-  config.kv_type = static_cast<int32_t>(core.kv_type);
-  config.kv_cache_bytes = core.kv_cache_bytes;
-  config.explanation = core.explanation.c_str();
-  config.explanation_size = core.explanation.size();
-  WriteOut(config, out);
-  return {};
 }
 
 Outcome Step(inlay_engine* engine, int32_t* out_more) {
@@ -203,18 +138,6 @@ inlay_status inlay_engine_get_state(inlay_engine* engine, int32_t* out_state,
     *out_state = static_cast<int32_t>(engine->core->state());
     return {};
   });
-}
-
-inlay_status inlay_engine_get_stats(inlay_engine* engine,
-                                    inlay_engine_stats* out,
-                                    inlay_error* error) noexcept {
-  return Guard(error, [&] { return GetStats(engine, out); });
-}
-
-inlay_status inlay_engine_get_config(inlay_engine* engine,
-                                     inlay_engine_config* out,
-                                     inlay_error* error) noexcept {
-  return Guard(error, [&] { return GetConfig(engine, out); });
 }
 
 inlay_status inlay_engine_step(inlay_engine* engine, int32_t* out_more,

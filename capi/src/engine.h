@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 
+#include "capi/src/breakers.h"
 #include "capi/src/event_hub.h"
 #include "capi/src/handle.h"
 #include "cpp/engine/engine.h"
@@ -28,10 +29,7 @@ struct inlay_engine : inlay::capi::Handle<inlay::capi::EngineTraits> {
   inlay::capi::EventBatch batch;
   std::atomic<bool> polling{false};
   std::atomic<bool> stepping{false};
-  // A wait handle and a blocking generate exclude each other: the latter may
-  // take events that the former announced.
-  std::atomic<bool> wait_handle_taken{false};
-  std::atomic<int32_t> generating{0};
+  inlay::capi::BreakerCache breakers;
 };
 
 namespace inlay::capi {
@@ -61,13 +59,17 @@ Outcome ReadEngineOptions(const inlay_engine_options* given,
                           inlay_engine_options* copy,
                           engine::EngineOptions* out);
 
-// The caller's request to the core's; user_data is left alone.
-Outcome ReadRequest(const engine::Model& model, const inlay_request* given,
+// The caller's request to the core's; user_data, sink and the logits hook are
+// left alone.
+Outcome ReadRequest(inlay_engine* engine, const inlay_request* given,
                     inlay_request* copy, engine::Request* out);
+// The part of it about sampling.
+Outcome ReadSampling(inlay_engine* engine, const inlay_request& given,
+                     sampling::SamplingParams* out);
 
-// Submits a request whose events go to the host, or to `generation`.
-Outcome Submit(inlay_engine* engine, const inlay_request* given,
-               Generation* generation, uint64_t* out_id,
+// Submits a request that was read from `copy`.
+Outcome Submit(inlay_engine* engine, const inlay_request& copy,
+               engine::Request request, uint64_t* out_id,
                std::shared_ptr<RequestRecord>* out_record);
 
 }  // namespace inlay::capi

@@ -21,15 +21,17 @@ void SplitTop(const engine::Event& event, EventExtra* extra,
   record->top_count = event.top.size() / event.tokens.size();
 }
 
-void AddUsage(const engine::Usage& usage, inlay_event* record) {
+}  // namespace
+
+void AddUsage(const engine::Usage& usage, inlay_event* record) noexcept {
   record->prompt_tokens = usage.prompt_tokens;
   record->generated_tokens = usage.generated_tokens;
   record->queued_ns = usage.queued_ns;
   record->first_token_ns = usage.first_token_ns;
   record->total_ns = usage.total_ns;
+  record->cached_tokens = usage.cached_tokens;
+  record->preemptions = usage.preemptions;
 }
-
-}  // namespace
 
 inlay_event ToRecord(const engine::Event& event, void* user_data,
                      EventExtra* extra) noexcept {
@@ -45,7 +47,9 @@ inlay_event ToRecord(const engine::Event& event, void* user_data,
   record.progress_done = event.progress_done;
   record.progress_total = event.progress_total;
   record.message = "";
-  if (IsTerminal(event)) {
+  record.choice = event.choice;
+  record.score = event.score;
+  if (IsTerminal(event) || event.kind == engine::EventKind::kChoice) {
     record.finish_reason = static_cast<int32_t>(event.reason);
     AddUsage(event.usage, &record);
   }

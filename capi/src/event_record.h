@@ -24,6 +24,8 @@ struct EventExtra {
 inlay_event ToRecord(const engine::Event& event, void* user_data,
                      EventExtra* extra) noexcept;
 
+void AddUsage(const engine::Usage& usage, inlay_event* record) noexcept;
+
 // The events of one poll, with everything they point to.
 class EventBatch {
  public:

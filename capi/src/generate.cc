@@ -6,83 +6,97 @@
 
 #include "capi/src/arguments.h"
 #include "capi/src/engine.h"
+#include "capi/src/generation.h"
 #include "capi/src/guard.h"
 #include "cpp/base/checked.h"
 
 namespace inlay::capi {
 namespace {
 
-// Counts the generates of an engine that run.
-class Generating {
- public:
-  explicit Generating(inlay_engine* engine) : engine_(engine) {
-    engine_->generating.fetch_add(1);
-  }
-  ~Generating() { engine_->generating.fetch_sub(1); }
-  Generating(const Generating&) = delete;
-  Generating& operator=(const Generating&) = delete;
+constexpr int64_t kIdleStepNs = 1'000'000;
 
- private:
-  inlay_engine* const engine_;
-};
-
-// Waits for a submitted request; whatever happens, nothing refers to
-// `generation` afterwards.
-Outcome Await(inlay_engine* engine, uint64_t id, const Generation& generation,
-              RequestRecord* record) {
-  Outcome outcome;
-  try {
-    outcome =
-        engine->hub->WaitFor(*engine->core, generation, engine->host_driven);
-  } catch (...) {
-    engine->hub->Detach(record);
-    [[maybe_unused]] const Status cancelled =
-        engine->core->Cancel(id, engine::CancelMode::kDrop);
-    throw;
+// Waits for a submitted request. A host-driven engine is stepped meanwhile.
+void Await(inlay_engine* engine, Generation& generation) {
+  if (!engine->host_driven) {
+    generation.WaitForEnd(-1);
+    return;
   }
-  if (outcome.ok()) {
-    engine->hub->requests().ReleaseOne(record);
-  } else {
-    engine->hub->Detach(record);
+  bool more = true;
+  while (!generation.WaitForEnd(more ? 0 : kIdleStepNs)) {
+    const StatusOr<bool> stepped = engine->core->Step();
+    more = stepped.ok() && *stepped;
   }
-  return outcome;
 }
 
-Outcome Generate(inlay_engine* engine, const inlay_request* request,
+// What was gathered, or why there is none.
+Outcome TakeAnswers(Generation& generation, Answers* out) {
+  if (generation.failed()) {
+    return Outcome::Abi(INLAY_ERR_OUT_OF_MEMORY, "", "an allocation failed");
+  }
+  *out = generation.Take();
+  if (out->end.kind == engine::EventKind::kFailed) return out->end.status;
+  return {};
+}
+
+Outcome Generate(inlay_engine* engine, const inlay_request* given,
                  inlay_generation** out) {
   INLAY_RETURN_IF_BAD(CheckBlocking(engine));
   INLAY_RETURN_IF_BAD(CheckPointer(out, "out"));
   *out = nullptr;
-  const Generating generating(engine);
-  if (engine->wait_handle_taken.load()) {
-    return Outcome::Abi(INLAY_ERR_FAILED_PRECONDITION, "the engine",
-                        "is watched by its wait handle");
-  }
-  auto handle = std::make_unique<inlay_generation>();
-  Generation generation;
+  inlay_request copy;
+  engine::Request request;
+  INLAY_RETURN_IF_BAD(ReadRequest(engine, given, &copy, &request));
+  const auto choices = static_cast<size_t>(request.choices.count);
+  const auto generation = std::make_shared<Generation>(choices);
+  request.sink = generation;
+  // As everywhere, a call that fails leaves user_data with the host.
+  const inlay_release_fn release = std::exchange(copy.release, nullptr);
   uint64_t id = 0;
   std::shared_ptr<RequestRecord> record;
-  INLAY_RETURN_IF_BAD(Submit(engine, request, &generation, &id, &record));
-  // As everywhere, a call that fails leaves user_data with the host.
-  const inlay_release_fn release = std::exchange(record->release, nullptr);
-  INLAY_RETURN_IF_BAD(Await(engine, id, generation, record.get()));
-  if (generation.failed()) {
-    return Outcome::Abi(INLAY_ERR_OUT_OF_MEMORY, "", "an allocation failed");
+  INLAY_RETURN_IF_BAD(Submit(engine, copy, std::move(request), &id, &record));
+  try {
+    Await(engine, *generation);
+  } catch (...) {
+    // It goes on until the cancel is seen; the record stays with the engine.
+    [[maybe_unused]] const Status cancelled =
+        engine->core->Cancel(id, engine::CancelMode::kDrop);
+    throw;
   }
-  if (generation.whole().kind == engine::EventKind::kFailed) {
-    return generation.whole().status;
-  }
-  handle->whole = generation.Take();
-  handle->record = ToRecord(handle->whole, record->user_data, &handle->extra);
-  *out = handle.release();
-  if (release != nullptr) release(record->user_data);
+  engine->hub->requests().ReleaseOne(record.get());
+  Answers answers;
+  INLAY_RETURN_IF_BAD(TakeAnswers(*generation, &answers));
+  *out = new inlay_generation(std::move(answers), copy.user_data);
+  if (release != nullptr) release(copy.user_data);
   return {};
 }
 
 Outcome Get(inlay_generation* generation, inlay_event* out) {
   INLAY_RETURN_IF_BAD(CheckHandle(generation));
   INLAY_RETURN_IF_BAD(CheckOut(out, "out"));
-  WriteOut(generation->record, out);
+  WriteOut(generation->whole, out);
+  return {};
+}
+
+Outcome GetChoice(inlay_generation* generation, size_t index,
+                  inlay_event* out) {
+  INLAY_RETURN_IF_BAD(CheckHandle(generation));
+  INLAY_RETURN_IF_BAD(CheckOut(out, "out"));
+  if (index >= generation->choices.size()) {
+    return Outcome::Abi(INLAY_ERR_OUT_OF_RANGE, "index",
+                        "is not below the number of answers");
+  }
+  WriteOut(generation->choices[index], out);
+  return {};
+}
+
+Outcome GetPrompt(inlay_generation* generation, inlay_event* out) {
+  INLAY_RETURN_IF_BAD(CheckHandle(generation));
+  INLAY_RETURN_IF_BAD(CheckOut(out, "out"));
+  if (!generation->answers.has_prompt) {
+    return Outcome::Abi(INLAY_ERR_NOT_FOUND, "the generation",
+                        "has no log-probabilities of its prompt");
+  }
+  WriteOut(generation->prompt, out);
   return {};
 }
 
@@ -128,6 +142,29 @@ inlay_status inlay_generation_get(inlay_generation* generation,
                                   inlay_event* out,
                                   inlay_error* error) noexcept {
   return Guard(error, [&] { return Get(generation, out); });
+}
+
+inlay_status inlay_generation_choice_count(inlay_generation* generation,
+                                           size_t* out_count,
+                                           inlay_error* error) noexcept {
+  return Guard(error, [&]() -> Outcome {
+    INLAY_RETURN_IF_BAD(CheckHandle(generation));
+    INLAY_RETURN_IF_BAD(CheckPointer(out_count, "out_count"));
+    *out_count = generation->choices.size();
+    return {};
+  });
+}
+
+inlay_status inlay_generation_get_choice(inlay_generation* generation,
+                                         size_t index, inlay_event* out,
+                                         inlay_error* error) noexcept {
+  return Guard(error, [&] { return GetChoice(generation, index, out); });
+}
+
+inlay_status inlay_generation_get_prompt(inlay_generation* generation,
+                                         inlay_event* out,
+                                         inlay_error* error) noexcept {
+  return Guard(error, [&] { return GetPrompt(generation, out); });
 }
 
 inlay_status inlay_generation_retain(inlay_generation* generation,

@@ -14,8 +14,10 @@ struct Proc {
   inlay_proc address;
 };
 
-constexpr std::string_view kFeatures[] = {"chat", "cpu",  "gguf", "host_driven",
-                                          "poll", "push", "score"};
+constexpr std::string_view kFeatures[] = {
+    "beam",        "chat",    "choices", "cpu",          "gguf", "host_driven",
+    "logits_hook", "metrics", "poll",    "prefix_cache", "push", "score",
+    "session",     "swap",    "tenants", "trace"};
 
 #define INLAY_TEXT_INNER_(x) #x
 #define INLAY_TEXT_(x) INLAY_TEXT_INNER_(x)

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <memory>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "capi/src/arguments.h"
@@ -28,6 +29,16 @@ constexpr Option kOptions[] = {
 #undef INLAY_OPTION
 };
 
+bool IsReal(const Option& option) {
+  return std::string_view(option.values).substr(0, 6) == "float ";
+}
+
+// Plain decimal digits, whatever the host's locale.
+bool ParseReal(std::string_view text, double* out) {
+  return text.find_first_not_of("0123456789.") == text.npos &&
+         absl::SimpleAtod(text, out);
+}
+
 bool ParseNumber(std::string_view text, int64_t* out) {
   const char* end = text.data() + text.size();
   const auto result = std::from_chars(text.data(), end, *out);
@@ -42,18 +53,30 @@ StatusOr<size_t> FindOption(std::string_view key) {
       absl::StrCat("unknown option '", key.substr(0, 64), "'"));
 }
 
+// T: int64_t or double.
+template <typename T>
+Status CheckNumber(const Option& option, bool parsed, T number) {
+  const auto takes = [&] {
+    return absl::StrCat("option '", option.key, "' takes ", option.values);
+  };
+  if (!parsed) return absl::InvalidArgumentError(takes());
+  if (number < static_cast<T>(option.low) ||
+      number > static_cast<T>(option.high)) {
+    return absl::OutOfRangeError(takes());
+  }
+  return OkStatus();
+}
+
 Status CheckValue(const Option& option, std::string_view value) {
+  if (option.low <= option.high && IsReal(option)) {
+    double number = 0;
+    const bool parsed = ParseReal(value, &number);
+    return CheckNumber(option, parsed, number);
+  }
   if (option.low <= option.high) {
     int64_t number = 0;
-    if (!ParseNumber(value, &number)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("option '", option.key, "' takes ", option.values));
-    }
-    if (number < option.low || number > option.high) {
-      return absl::OutOfRangeError(
-          absl::StrCat("option '", option.key, "' takes ", option.values));
-    }
-    return OkStatus();
+    const bool parsed = ParseNumber(value, &number);
+    return CheckNumber(option, parsed, number);
   }
   for (const std::string_view name : absl::StrSplit(option.values, '|')) {
     if (name == value) return OkStatus();
@@ -123,10 +146,20 @@ std::string_view OptionText(const inlay_options* options, OptionId id) {
   return options->values[id];
 }
 
-int32_t OptionNumber(const inlay_options* options, OptionId id) {
+int64_t OptionInteger(const inlay_options* options, OptionId id) {
   int64_t number = 0;
   ParseNumber(OptionText(options, id), &number);
-  return static_cast<int32_t>(number);
+  return number;
+}
+
+int32_t OptionNumber(const inlay_options* options, OptionId id) {
+  return static_cast<int32_t>(OptionInteger(options, id));
+}
+
+double OptionReal(const inlay_options* options, OptionId id) {
+  double number = 0;
+  ParseReal(OptionText(options, id), &number);
+  return number;
 }
 
 }  // namespace inlay::capi

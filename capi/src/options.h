@@ -44,7 +44,9 @@ namespace inlay::capi {
 // What was set, or the default; `options` may be null.
 std::string_view OptionText(const inlay_options* options, OptionId id);
 // The same as a number; the value was checked when it was set.
+int64_t OptionInteger(const inlay_options* options, OptionId id);
 int32_t OptionNumber(const inlay_options* options, OptionId id);
+double OptionReal(const inlay_options* options, OptionId id);
 
 }  // namespace inlay::capi
 

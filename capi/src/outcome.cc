@@ -1,8 +1,11 @@
 #include "capi/src/outcome.h"
 
 #include <cstring>
+#include <string>
 #include <utility>
 
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
 #include "capi/src/records.h"
 
 namespace inlay::capi {
@@ -40,9 +43,27 @@ inlay_status StatusCodeOf(const Status& status) noexcept {
   }
 }
 
+namespace {
+
+// The core's hint, which travels beside the status as decimal text.
+int64_t RetryAfter(const Status& status) noexcept {
+  if (!absl::IsResourceExhausted(status)) return 0;
+  try {
+    const auto hint = status.GetPayload("inlay/retry_after_ns");
+    int64_t ns = 0;
+    if (!hint.has_value()) return 0;
+    return absl::SimpleAtoi(std::string(*hint), &ns) && ns > 0 ? ns : 0;
+  } catch (...) {
+    return 0;  // only an allocation can fail here
+  }
+}
+
+}  // namespace
+
 Outcome::Outcome(Status status) noexcept
     : code_(StatusCodeOf(status)),
       domain_(status.ok() ? INLAY_DOMAIN_NONE : INLAY_DOMAIN_CORE),
+      retry_after_ns_(RetryAfter(status)),
       status_(std::move(status)) {}
 
 Outcome Outcome::Abi(inlay_status code, std::string_view subject,
@@ -87,6 +108,7 @@ void Outcome::Fill(inlay_error* record) const noexcept {
   full.code = code_;
   full.domain = domain_;
   full.native_code = native_code_;
+  full.retry_after_ns = retry_after_ns_;
   size_t used = 0;
   const auto append = [&](std::string_view text) {
     const size_t taken = Utf8Prefix(text, sizeof(full.message) - 1 - used);

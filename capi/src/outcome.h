@@ -31,6 +31,7 @@ class Outcome {
   bool ok() const noexcept { return code_ == INLAY_OK; }
   inlay_status code() const noexcept { return code_; }
   int64_t native_code() const noexcept { return native_code_; }
+  int64_t retry_after_ns() const noexcept { return retry_after_ns_; }
   std::string_view message() const noexcept;
   // Writes the caller's record; null does nothing. `record` was checked by
   // ErrorRecordUsable. Allocates nothing.
@@ -40,6 +41,7 @@ class Outcome {
   inlay_status code_ = INLAY_OK;
   int32_t domain_ = INLAY_DOMAIN_NONE;
   int64_t native_code_ = 0;
+  int64_t retry_after_ns_ = 0;
   std::string_view subject_;
   std::string_view problem_;
   Status status_;

@@ -2,6 +2,7 @@
 #include <inlay/inlay.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "capi/src/arguments.h"
 #include "capi/src/engine.h"
@@ -37,8 +38,7 @@ void WriteEvents(inlay_engine* engine, inlay_event* events, size_t event_size) {
     const engine::Event& event = batch.event(i);
     RequestRecord* record = RequestRecord::Of(event);
     const inlay_event full = ToRecord(event, record->user_data, batch.extra(i));
-    if (event.kind == engine::EventKind::kFinished ||
-        event.kind == engine::EventKind::kFailed) {
+    if (IsTerminal(event)) {
       engine->hub->requests().MarkEnded(record);
     } else {
       // Its submit may not have returned yet.
@@ -67,8 +67,8 @@ Outcome Poll(inlay_engine* engine, inlay_event* events, size_t event_size,
   engine->batch.Clear();
   const size_t max = std::min(capacity, kMaxBatch);
   engine->batch.Reserve(max);
-  INLAY_RETURN_IF_BAD(
-      engine->hub->Poll(*engine->core, max, timeout_ns, &engine->batch));
+  INLAY_ASSIGN_OR_RETURN(auto taken, engine->core->Poll(max, timeout_ns));
+  for (engine::Event& event : taken) engine->batch.Add(std::move(event));
   WriteEvents(engine, events, event_size);
   *out_count = engine->batch.size();
   return {};
@@ -81,18 +81,7 @@ Outcome WaitHandle(inlay_engine* engine, int64_t* out_handle) {
     return Outcome::Abi(INLAY_ERR_FAILED_PRECONDITION, "the engine",
                         "delivers its events to a callback");
   }
-  const bool taken = engine->wait_handle_taken.exchange(true);
-  if (!taken && engine->generating.load() != 0) {
-    engine->wait_handle_taken.store(false);
-    return Outcome::Abi(INLAY_ERR_FAILED_PRECONDITION, "the engine",
-                        "is used by inlay_generate");
-  }
-  const StatusOr<int> descriptor = engine->core->WaitHandle();
-  if (!descriptor.ok()) {
-    engine->wait_handle_taken.store(taken);
-    return descriptor.status();
-  }
-  *out_handle = *descriptor;
+  INLAY_ASSIGN_OR_RETURN(*out_handle, engine->core->WaitHandle());
   return {};
 }
 
@@ -114,7 +103,7 @@ inlay_status inlay_poll(inlay_engine* engine, inlay_event* events,
 inlay_status inlay_wake(inlay_engine* engine, inlay_error* error) noexcept {
   return Guard(error, [&]() -> Outcome {
     INLAY_RETURN_IF_BAD(CheckHandle(engine));
-    engine->hub->Wake(*engine->core);
+    engine->core->Wake();
     return {};
   });
 }

@@ -3,11 +3,13 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "capi/src/arguments.h"
 #include "capi/src/chat.h"
 #include "capi/src/engine.h"
 #include "capi/src/guard.h"
 #include "capi/src/registry.h"
+#include "capi/src/session.h"
 #include "cpp/base/checked.h"
 
 namespace inlay::capi {
@@ -78,37 +80,6 @@ Outcome ReadPrompt(const engine::Model& model, const inlay_request& given,
   return {};
 }
 
-Outcome ReadSampling(const inlay_request& given,
-                     sampling::SamplingParams* out) {
-  out->temperature = given.temperature;
-  out->top_k = given.top_k;
-  out->top_p = given.top_p;
-  out->min_p = given.min_p;
-  out->typical_p = given.typical_p;
-  out->repetition_penalty = given.repetition_penalty;
-  out->presence_penalty = given.presence_penalty;
-  out->frequency_penalty = given.frequency_penalty;
-  out->penalty_last_n = given.penalty_last_n;
-  out->seed = given.seed;
-  if (given.top_logprobs < 0) {
-    return Outcome::Abi(INLAY_ERR_OUT_OF_RANGE, "top_logprobs", "is negative");
-  }
-  const bool wanted =
-      given.top_logprobs > 0 || (given.flags & INLAY_REQUEST_LOGPROBS) != 0;
-  out->logprobs = wanted ? given.top_logprobs : -1;
-  std::span<const int32_t> tokens;
-  std::span<const float> values;
-  INLAY_RETURN_IF_BAD(
-      ReadArray(given.bias_tokens, given.bias_count, "bias_tokens", &tokens));
-  INLAY_RETURN_IF_BAD(
-      ReadArray(given.bias_values, given.bias_count, "bias_values", &values));
-  out->logit_bias.reserve(tokens.size());
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    out->logit_bias.emplace_back(tokens[i], values[i]);
-  }
-  return {};
-}
-
 Outcome ReadStops(const inlay_request& given, engine::Request* out) {
   std::span<const char* const> strings;
   INLAY_RETURN_IF_BAD(ReadArray(given.stop_strings, given.stop_string_count,
@@ -128,37 +99,92 @@ Outcome ReadStops(const inlay_request& given, engine::Request* out) {
   return {};
 }
 
+Outcome ReadChoices(const inlay_request& given, engine::Choices* out) {
+  const auto outside = [](int32_t count) { return count < 0 || count > 64; };
+  if (outside(given.choices) || outside(given.best_of) ||
+      outside(given.beam_width)) {
+    return Outcome::Abi(INLAY_ERR_OUT_OF_RANGE,
+                        "choices, best_of or beam_width", "is not in 0 to 64");
+  }
+  out->count = given.choices == 0 ? 1 : given.choices;
+  out->best_of = given.best_of;
+  out->beam_width = given.beam_width;
+  if (given.length_penalty != 0.0f) out->length_penalty = given.length_penalty;
+  return {};
+}
+
+Outcome ReadSession(const inlay_engine* engine, const inlay_request& given,
+                    engine::Request* out) {
+  if (given.session == nullptr) return {};
+  INLAY_RETURN_IF_BAD(CheckHandle(given.session));
+  if (!given.session->BelongsTo(engine->core)) {
+    return Outcome::Invalid("session", "belongs to another engine");
+  }
+  out->session = given.session->core;
+  return {};
+}
+
+// What a request asks of the engine beside its prompt and its sampling.
+Outcome ReadService(const inlay_engine* engine, const inlay_request& given,
+                    engine::Request* out) {
+  // A rendered template has BOS where the model wants it.
+  out->add_special =
+      (given.flags & (INLAY_REQUEST_NO_SPECIAL | INLAY_REQUEST_CHAT)) == 0;
+  out->max_tokens = given.max_tokens;
+  out->ignore_end = (given.flags & INLAY_REQUEST_IGNORE_END) != 0;
+  out->report_special = (given.flags & INLAY_REQUEST_REPORT_SPECIAL) != 0;
+  out->prompt_logprobs = (given.flags & INLAY_REQUEST_PROMPT_LOGPROBS) != 0;
+  out->share_prefix = (given.flags & INLAY_REQUEST_NO_CACHE) == 0;
+  out->deadline_ns = given.deadline_ns;
+  if (given.priority < -100 || given.priority > 100) {
+    return Outcome::Abi(INLAY_ERR_OUT_OF_RANGE, "priority",
+                        "is not in -100 to 100");
+  }
+  out->priority = given.priority;
+  INLAY_RETURN_IF_BAD(
+      ReadName(given.tenant, given.tenant_size, "tenant", &out->tenant));
+  INLAY_RETURN_IF_BAD(ReadName(given.cache_domain, given.cache_domain_size,
+                               "cache_domain", &out->cache_domain));
+  INLAY_RETURN_IF_BAD(ReadChoices(given, &out->choices));
+  return ReadSession(engine, given, out);
+}
+
+// The host's hook, which travels through the core as its record.
+Status CallLogitsHook(void* user, std::span<const int32_t> prompt,
+                      std::span<const int32_t> generated,
+                      std::span<float> logits) {
+  const auto* record = static_cast<const RequestRecord*>(user);
+  const int32_t code = record->logits_hook(
+      record->logits_user_data, prompt.data(), prompt.size(), generated.data(),
+      generated.size(), logits.data(), logits.size());
+  if (code == 0) return OkStatus();
+  return absl::CancelledError(
+      absl::StrCat("the host's logits hook returned ", code));
+}
+
 }  // namespace
 
-Outcome ReadRequest(const engine::Model& model, const inlay_request* given,
+Outcome ReadRequest(inlay_engine* engine, const inlay_request* given,
                     inlay_request* copy, engine::Request* out) {
   INLAY_RETURN_IF_BAD(CopyIn(given, "request", copy));
   INLAY_RETURN_IF_BAD(
       CheckFlags(copy->flags, kAll_inlay_request_flags, "flags"));
-  INLAY_RETURN_IF_BAD(ReadPrompt(model, *copy, out));
-  INLAY_RETURN_IF_BAD(ReadSampling(*copy, &out->sampling));
-  INLAY_RETURN_IF_BAD(ReadStops(*copy, out));
-  // A rendered template has BOS where the model wants it.
-  out->add_special =
-      (copy->flags & (INLAY_REQUEST_NO_SPECIAL | INLAY_REQUEST_CHAT)) == 0;
-  out->max_tokens = copy->max_tokens;
-  out->ignore_end = (copy->flags & INLAY_REQUEST_IGNORE_END) != 0;
-  out->report_special = (copy->flags & INLAY_REQUEST_REPORT_SPECIAL) != 0;
-  out->deadline_ns = copy->deadline_ns;
-  return {};
+  INLAY_RETURN_IF_BAD(ReadService(engine, *copy, out));
+  INLAY_RETURN_IF_BAD(ReadPrompt(*engine->core->model(), *copy, out));
+  INLAY_RETURN_IF_BAD(ReadSampling(engine, *copy, &out->sampling));
+  return ReadStops(*copy, out);
 }
 
-Outcome Submit(inlay_engine* engine, const inlay_request* given,
-               Generation* generation, uint64_t* out_id,
+Outcome Submit(inlay_engine* engine, const inlay_request& copy,
+               engine::Request request, uint64_t* out_id,
                std::shared_ptr<RequestRecord>* out_record) {
-  inlay_request copy;
-  engine::Request request;
-  INLAY_RETURN_IF_BAD(
-      ReadRequest(*engine->core->model(), given, &copy, &request));
   RequestTable& table = engine->hub->requests();
-  auto record = table.Add(copy.user_data, copy.release, generation);
+  auto record = table.Add(copy);
   record->engine = engine->core;
   request.user_data = record->AsUserData();
+  if (copy.logits_hook != nullptr) {
+    request.sampling.hook = {&CallLogitsHook, record.get()};
+  }
   StatusOr<uint64_t> id = absl::UnknownError("");
   try {
     id = engine->core->Submit(std::move(request));
@@ -183,8 +209,11 @@ Outcome SubmitForHost(inlay_engine* engine, const inlay_request* given,
   INLAY_RETURN_IF_BAD(CheckHandle(engine));
   INLAY_RETURN_IF_BAD(CheckPointer(out_id, "out_id"));
   *out_id = 0;
+  inlay_request copy;
+  engine::Request request;
+  INLAY_RETURN_IF_BAD(ReadRequest(engine, given, &copy, &request));
   std::shared_ptr<RequestRecord> record;
-  return Submit(engine, given, nullptr, out_id, &record);
+  return Submit(engine, copy, std::move(request), out_id, &record);
 }
 
 Outcome Cancel(uint64_t id, int32_t mode) {

@@ -24,13 +24,12 @@ RequestTable::~RequestTable() {
   TellHost(all);
 }
 
-std::shared_ptr<RequestRecord> RequestTable::Add(void* user_data,
-                                                 inlay_release_fn release,
-                                                 Generation* generation) {
+std::shared_ptr<RequestRecord> RequestTable::Add(const inlay_request& request) {
   auto record = std::make_shared<RequestRecord>();
-  record->user_data = user_data;
-  record->release = release;
-  record->generation = generation;
+  record->user_data = request.user_data;
+  record->release = request.release;
+  record->logits_hook = request.logits_hook;
+  record->logits_user_data = request.logits_user_data;
   MutexLock lock(mutex_);
   record->place = live_.insert(live_.end(), record);
   return record;

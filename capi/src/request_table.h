@@ -12,7 +12,6 @@
 
 namespace inlay::capi {
 
-class Generation;
 struct RequestRecord;
 
 using RecordList = std::list<std::shared_ptr<RequestRecord>>;
@@ -21,8 +20,8 @@ using RecordList = std::list<std::shared_ptr<RequestRecord>>;
 struct RequestRecord {
   void* user_data = nullptr;
   inlay_release_fn release = nullptr;
-  // Receives the events instead of the host; see inlay_generate. Not owned.
-  Generation* generation = nullptr;
+  inlay_logits_fn logits_hook = nullptr;
+  void* logits_user_data = nullptr;
 
   std::weak_ptr<engine::Engine> engine;  // set before the submit
 
@@ -49,8 +48,7 @@ class RequestTable {
   RequestTable(const RequestTable&) = delete;
   RequestTable& operator=(const RequestTable&) = delete;
 
-  std::shared_ptr<RequestRecord> Add(void* user_data, inlay_release_fn release,
-                                     Generation* generation);
+  std::shared_ptr<RequestRecord> Add(const inlay_request& request);
   // Forgets a record whose submit failed; the host keeps its user_data.
   void Forget(RequestRecord* record);
   // The terminal event is about to be delivered. Allocates nothing.

@@ -27,15 +27,9 @@ install(EXPORT InlayTargets NAMESPACE Inlay:: DESTINATION ${package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/InlayConfig.cmake.in
   ${PROJECT_BINARY_DIR}/InlayConfig.cmake INSTALL_DESTINATION ${package_dir}
   NO_SET_AND_CHECK_MACRO)
-# Before 1.0 a minor version may break; from then on only a major one may.
-if(PROJECT_VERSION_MAJOR EQUAL 0)
-  set(compatibility SameMinorVersion)
-else()
-  set(compatibility SameMajorVersion)
-endif()
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/InlayConfigVersion.cmake
-  COMPATIBILITY ${compatibility})
+  COMPATIBILITY SameMajorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/InlayConfig.cmake
   ${PROJECT_BINARY_DIR}/InlayConfigVersion.cmake DESTINATION ${package_dir})
 

@@ -2,9 +2,11 @@
 # The ABI only grows. capi/abi keeps for each release a frozen client: every
 # function with its signature, every callback type, offset, field size and
 # constant of that release. It compiles against today's header, or the header
-# broke that release. Mutants prove that the gate closes.
+# broke that release. The symbols of a release keep their version. Mutants
+# prove that the gate closes. Beside a client stands the release's own header,
+# for the hosts that tests/capi builds as they were built then.
 #
-#   abi.sh --freeze VERSION   keeps today's client as that of a release
+#   abi.sh --freeze VERSION   keeps today's client and header as a release's
 set -euo pipefail
 : "${INLAY_SOURCE_DIR:?}"
 
@@ -14,6 +16,10 @@ capi=$INLAY_SOURCE_DIR/capi
 
 if [ "${1:-}" = --freeze ]; then
   cp "$capi/api/generated/client.c" "$capi/abi/client-$2.c"
+  mkdir -p "$capi/abi/$2/inlay"
+  cp "$capi/include/inlay/inlay.h" "$capi/abi/$2/inlay"
+  cp "$capi/api/generated/inlay.map" "$capi/api/generated/procs.inc" \
+    "$capi/abi/$2"
   exit 0
 fi
 
@@ -23,12 +29,29 @@ compatible() {
     -I"$2" -fsyntax-only "$1" 2>"$work/log"
 }
 
+# versions MAP: "symbol node" of every exported name.
+versions() {
+  awk '/^INLAY_/ { node = $1 } /^    inlay_/ { sub(";", "", $1); print $1, node }' \
+    "$1" | sort
+}
+
 count=0
 newest=
 while IFS= read -r client; do
   if ! compatible "$client" "$capi/include"; then
     echo "failed: the header broke $(basename "$client" .c)"
     head -n 40 "$work/log"
+    exit 1
+  fi
+  frozen=$capi/abi/$(basename "$client" .c | sed 's/^client-//')
+  if ! compatible "$client" "$frozen"; then
+    echo "failed: $(basename "$client") is not of the header beside it"
+    exit 1
+  fi
+  gone=$(comm -23 <(versions "$frozen/inlay.map") \
+    <(versions "$capi/api/generated/inlay.map"))
+  if [ -n "$gone" ]; then
+    echo "failed: symbols that changed their version:" "$gone"
     exit 1
   fi
   count=$((count + 1))

@@ -56,5 +56,9 @@ mutant 'a parameter without a doc' functions_library.toml \
   's/\["inlay_status", "status", "Any number."\]/["inlay_status", "status", ""]/'
 mutant 'a variadic or unknown type' callbacks.toml \
   's/"size_t", "alignment", "A/"va_list", "alignment", "A/'
+mutant 'a field of a later release before one of an earlier' \
+  structs_engine.toml 's/"Requests that wait for a place."\]/"Waiting.", "0.2"]/'
+mutant 'a constant of an unknown release' constants.toml \
+  's/with one scale per head.", "0.2"/with one scale per head.", "0.3"/'
 echo "$tried mutants"
 exit "$failed"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Only the names of the C ABI leave the library; what enters comes from the C
-# library alone; nothing pins it in memory.
+# Only the names of the C ABI leave the library, each under the symbol version
+# of the release that brought it; what enters comes from the C library alone;
+# nothing pins it in memory.
 set -euo pipefail
 : "${INLAY_SOURCE_DIR:?}" "${INLAY_BUILD_DIR:?}"
 
@@ -18,6 +19,14 @@ difference=$(diff <(echo "$declared") <(echo "$exported")) ||
   complain "exported symbols differ from the API description:" "$difference"
 echo "$(wc -l <<<"$exported") exported symbols"
 
+versions=$(nm -D --defined-only --format=posix "$library" |
+  awk '$2 != "A" { sub(/@@/, " ", $1); print $1 }' | sort)
+described=$(awk '/^INLAY_/ { node = $1 }
+  /^    inlay_/ { sub(";", "", $1); print $1, node }' \
+  "$INLAY_SOURCE_DIR/capi/api/generated/inlay.map" | sort)
+difference=$(diff <(echo "$described") <(echo "$versions")) ||
+  complain "symbol versions differ from the API description:" "$difference"
+
 unversioned=$(nm -D --undefined-only "$library" |
   awk '{ print $NF }' | grep -v '@GLIBC_' || true)
 expected=$'_ITM_deregisterTMCloneTable\n_ITM_registerTMCloneTable\n__gmon_start__'
@@ -31,7 +40,10 @@ others=$(grep -vE '^(libc|libm|ld-linux-x86-64|ld-linux-aarch64)\.so' \
 [ -z "$others" ] || complain "needs other libraries:" "$others"
 
 dynamic=$(readelf -dW "$library")
-grep -q 'SONAME.*\[libinlay\.so\.0\.1\]' <<<"$dynamic" || complain "soname"
+grep -q 'SONAME.*\[libinlay\.so\.0\]' <<<"$dynamic" || complain "soname"
+# The soname of 0.1, which had the minor version in it, leads here too.
+[ "$(readlink -f "$INLAY_BUILD_DIR/lib/libinlay.so.0.1")" = \
+  "$(readlink -f "$library")" ] || complain "no libinlay.so.0.1"
 ! grep -qE 'NODELETE|STATIC_TLS|TEXTREL' <<<"$dynamic" ||
   complain "flags that pin it in memory or write to code:" \
     "$(grep -E 'NODELETE|STATIC_TLS|TEXTREL' <<<"$dynamic")"

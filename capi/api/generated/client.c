@@ -44,6 +44,25 @@ extern void (*was_inlay_event_fn)(
     size_t,
     size_t);
 extern inlay_event_fn was_inlay_event_fn;
+extern int32_t (*was_inlay_logits_fn)(
+    void*,
+    const int32_t*,
+    size_t,
+    const int32_t*,
+    size_t,
+    float*,
+    size_t);
+extern inlay_logits_fn was_inlay_logits_fn;
+extern int64_t (*was_inlay_stream_write_fn)(
+    void*,
+    const void*,
+    size_t);
+extern inlay_stream_write_fn was_inlay_stream_write_fn;
+extern int64_t (*was_inlay_stream_read_fn)(
+    void*,
+    void*,
+    size_t);
+extern inlay_stream_read_fn was_inlay_stream_read_fn;
 extern void (*was_inlay_proc)(
     void);
 extern inlay_proc was_inlay_proc;
@@ -557,6 +576,56 @@ inlay_status inlay_engine_step(
   return 0;
 }
 
+inlay_status inlay_engine_set_tenant(
+    inlay_engine* engine,
+    const char* tenant,
+    size_t tenant_size,
+    double weight,
+    inlay_error* error) {
+  (void)engine;
+  (void)tenant;
+  (void)tenant_size;
+  (void)weight;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_engine_get_metrics(
+    inlay_engine* engine,
+    char* buffer,
+    size_t capacity,
+    size_t* out_size,
+    inlay_error* error) {
+  (void)engine;
+  (void)buffer;
+  (void)capacity;
+  (void)out_size;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_engine_start_trace(
+    inlay_engine* engine,
+    int32_t max_steps,
+    inlay_error* error) {
+  (void)engine;
+  (void)max_steps;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_engine_stop_trace(
+    inlay_engine* engine,
+    inlay_stream_write_fn write,
+    void* user_data,
+    inlay_error* error) {
+  (void)engine;
+  (void)write;
+  (void)user_data;
+  (void)error;
+  return 0;
+}
+
 inlay_status inlay_submit(
     inlay_engine* engine,
     const inlay_request* request,
@@ -647,6 +716,38 @@ inlay_status inlay_generation_get(
   return 0;
 }
 
+inlay_status inlay_generation_choice_count(
+    inlay_generation* generation,
+    size_t* out_count,
+    inlay_error* error) {
+  (void)generation;
+  (void)out_count;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_generation_get_choice(
+    inlay_generation* generation,
+    size_t index,
+    inlay_event* out,
+    inlay_error* error) {
+  (void)generation;
+  (void)index;
+  (void)out;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_generation_get_prompt(
+    inlay_generation* generation,
+    inlay_event* out,
+    inlay_error* error) {
+  (void)generation;
+  (void)out;
+  (void)error;
+  return 0;
+}
+
 inlay_status inlay_generation_retain(
     inlay_generation* generation,
     inlay_error* error) {
@@ -678,9 +779,131 @@ inlay_status inlay_score(
   return 0;
 }
 
+inlay_status inlay_session_create(
+    inlay_engine* engine,
+    const char* cache_domain,
+    size_t cache_domain_size,
+    inlay_session** out,
+    inlay_error* error) {
+  (void)engine;
+  (void)cache_domain;
+  (void)cache_domain_size;
+  (void)out;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_session_retain(
+    inlay_session* session,
+    inlay_error* error) {
+  (void)session;
+  (void)error;
+  return 0;
+}
+
+void inlay_session_release(inlay_session* session) {
+  (void)session;
+}
+
+inlay_status inlay_session_fork(
+    inlay_session* session,
+    inlay_session** out,
+    inlay_error* error) {
+  (void)session;
+  (void)out;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_session_truncate(
+    inlay_session* session,
+    int32_t token_count,
+    inlay_error* error) {
+  (void)session;
+  (void)token_count;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_session_get_info(
+    inlay_session* session,
+    inlay_session_info* out,
+    inlay_error* error) {
+  (void)session;
+  (void)out;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_session_get_tokens(
+    inlay_session* session,
+    int32_t* tokens,
+    size_t capacity,
+    size_t* out_count,
+    inlay_error* error) {
+  (void)session;
+  (void)tokens;
+  (void)capacity;
+  (void)out_count;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_session_save(
+    inlay_session* session,
+    inlay_stream_write_fn write,
+    void* user_data,
+    inlay_error* error) {
+  (void)session;
+  (void)write;
+  (void)user_data;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_session_save_file(
+    inlay_session* session,
+    const char* path,
+    size_t path_size,
+    inlay_error* error) {
+  (void)session;
+  (void)path;
+  (void)path_size;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_session_load(
+    inlay_engine* engine,
+    inlay_stream_read_fn read,
+    void* user_data,
+    inlay_session** out,
+    inlay_error* error) {
+  (void)engine;
+  (void)read;
+  (void)user_data;
+  (void)out;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_session_load_file(
+    inlay_engine* engine,
+    const char* path,
+    size_t path_size,
+    inlay_session** out,
+    inlay_error* error) {
+  (void)engine;
+  (void)path;
+  (void)path_size;
+  (void)out;
+  (void)error;
+  return 0;
+}
+
 #if UINTPTR_MAX == UINT64_MAX
 CHECK(size_inlay_error,
-      sizeof(inlay_error) >= 536);
+      sizeof(inlay_error) >= 544);
 CHECK(offset_inlay_error_struct_size,
       offsetof(inlay_error, struct_size) == 0);
 CHECK(size_inlay_error_struct_size,
@@ -705,6 +928,10 @@ CHECK(offset_inlay_error_message,
       offsetof(inlay_error, message) == 24);
 CHECK(size_inlay_error_message,
       sizeof(((inlay_error*)0)->message) == 512);
+CHECK(offset_inlay_error_retry_after_ns,
+      offsetof(inlay_error, retry_after_ns) == 536);
+CHECK(size_inlay_error_retry_after_ns,
+      sizeof(((inlay_error*)0)->retry_after_ns) == 8);
 CHECK(size_inlay_context_options,
       sizeof(inlay_context_options) >= 80);
 CHECK(offset_inlay_context_options_struct_size,
@@ -1294,7 +1521,7 @@ CHECK(offset_inlay_engine_options_event_release,
 CHECK(size_inlay_engine_options_event_release,
       sizeof(((inlay_engine_options*)0)->event_release) == 8);
 CHECK(size_inlay_engine_config,
-      sizeof(inlay_engine_config) >= 56);
+      sizeof(inlay_engine_config) >= 72);
 CHECK(offset_inlay_engine_config_struct_size,
       offsetof(inlay_engine_config, struct_size) == 0);
 CHECK(size_inlay_engine_config_struct_size,
@@ -1339,8 +1566,20 @@ CHECK(offset_inlay_engine_config_explanation_size,
       offsetof(inlay_engine_config, explanation_size) == 48);
 CHECK(size_inlay_engine_config_explanation_size,
       sizeof(((inlay_engine_config*)0)->explanation_size) == 8);
+CHECK(offset_inlay_engine_config_swap_pages,
+      offsetof(inlay_engine_config, swap_pages) == 56);
+CHECK(size_inlay_engine_config_swap_pages,
+      sizeof(((inlay_engine_config*)0)->swap_pages) == 4);
+CHECK(offset_inlay_engine_config_reserved0,
+      offsetof(inlay_engine_config, reserved0) == 60);
+CHECK(size_inlay_engine_config_reserved0,
+      sizeof(((inlay_engine_config*)0)->reserved0) == 4);
+CHECK(offset_inlay_engine_config_swap_bytes,
+      offsetof(inlay_engine_config, swap_bytes) == 64);
+CHECK(size_inlay_engine_config_swap_bytes,
+      sizeof(((inlay_engine_config*)0)->swap_bytes) == 8);
 CHECK(size_inlay_engine_stats,
-      sizeof(inlay_engine_stats) >= 104);
+      sizeof(inlay_engine_stats) >= 184);
 CHECK(offset_inlay_engine_stats_struct_size,
       offsetof(inlay_engine_stats, struct_size) == 0);
 CHECK(size_inlay_engine_stats_struct_size,
@@ -1405,6 +1644,76 @@ CHECK(offset_inlay_engine_stats_memory_peak_bytes,
       offsetof(inlay_engine_stats, memory_peak_bytes) == 96);
 CHECK(size_inlay_engine_stats_memory_peak_bytes,
       sizeof(((inlay_engine_stats*)0)->memory_peak_bytes) == 8);
+CHECK(offset_inlay_engine_stats_lookup_tokens,
+      offsetof(inlay_engine_stats, lookup_tokens) == 104);
+CHECK(size_inlay_engine_stats_lookup_tokens,
+      sizeof(((inlay_engine_stats*)0)->lookup_tokens) == 8);
+CHECK(offset_inlay_engine_stats_cached_tokens,
+      offsetof(inlay_engine_stats, cached_tokens) == 112);
+CHECK(size_inlay_engine_stats_cached_tokens,
+      sizeof(((inlay_engine_stats*)0)->cached_tokens) == 8);
+CHECK(offset_inlay_engine_stats_pages_evicted,
+      offsetof(inlay_engine_stats, pages_evicted) == 120);
+CHECK(size_inlay_engine_stats_pages_evicted,
+      sizeof(((inlay_engine_stats*)0)->pages_evicted) == 8);
+CHECK(offset_inlay_engine_stats_pages_copied,
+      offsetof(inlay_engine_stats, pages_copied) == 128);
+CHECK(size_inlay_engine_stats_pages_copied,
+      sizeof(((inlay_engine_stats*)0)->pages_copied) == 8);
+CHECK(offset_inlay_engine_stats_preempted_recompute,
+      offsetof(inlay_engine_stats, preempted_recompute) == 136);
+CHECK(size_inlay_engine_stats_preempted_recompute,
+      sizeof(((inlay_engine_stats*)0)->preempted_recompute) == 8);
+CHECK(offset_inlay_engine_stats_preempted_swap,
+      offsetof(inlay_engine_stats, preempted_swap) == 144);
+CHECK(size_inlay_engine_stats_preempted_swap,
+      sizeof(((inlay_engine_stats*)0)->preempted_swap) == 8);
+CHECK(offset_inlay_engine_stats_queued_tokens,
+      offsetof(inlay_engine_stats, queued_tokens) == 152);
+CHECK(size_inlay_engine_stats_queued_tokens,
+      sizeof(((inlay_engine_stats*)0)->queued_tokens) == 8);
+CHECK(offset_inlay_engine_stats_pages_idle,
+      offsetof(inlay_engine_stats, pages_idle) == 160);
+CHECK(size_inlay_engine_stats_pages_idle,
+      sizeof(((inlay_engine_stats*)0)->pages_idle) == 4);
+CHECK(offset_inlay_engine_stats_swap_pages_total,
+      offsetof(inlay_engine_stats, swap_pages_total) == 164);
+CHECK(size_inlay_engine_stats_swap_pages_total,
+      sizeof(((inlay_engine_stats*)0)->swap_pages_total) == 4);
+CHECK(offset_inlay_engine_stats_swap_pages_used,
+      offsetof(inlay_engine_stats, swap_pages_used) == 168);
+CHECK(size_inlay_engine_stats_swap_pages_used,
+      sizeof(((inlay_engine_stats*)0)->swap_pages_used) == 4);
+CHECK(offset_inlay_engine_stats_paused,
+      offsetof(inlay_engine_stats, paused) == 172);
+CHECK(size_inlay_engine_stats_paused,
+      sizeof(((inlay_engine_stats*)0)->paused) == 4);
+CHECK(offset_inlay_engine_stats_sessions,
+      offsetof(inlay_engine_stats, sessions) == 176);
+CHECK(size_inlay_engine_stats_sessions,
+      sizeof(((inlay_engine_stats*)0)->sessions) == 4);
+CHECK(offset_inlay_engine_stats_reserved1,
+      offsetof(inlay_engine_stats, reserved1) == 180);
+CHECK(size_inlay_engine_stats_reserved1,
+      sizeof(((inlay_engine_stats*)0)->reserved1) == 4);
+CHECK(size_inlay_session_info,
+      sizeof(inlay_session_info) >= 16);
+CHECK(offset_inlay_session_info_struct_size,
+      offsetof(inlay_session_info, struct_size) == 0);
+CHECK(size_inlay_session_info_struct_size,
+      sizeof(((inlay_session_info*)0)->struct_size) == 4);
+CHECK(offset_inlay_session_info_token_count,
+      offsetof(inlay_session_info, token_count) == 4);
+CHECK(size_inlay_session_info_token_count,
+      sizeof(((inlay_session_info*)0)->token_count) == 4);
+CHECK(offset_inlay_session_info_busy,
+      offsetof(inlay_session_info, busy) == 8);
+CHECK(size_inlay_session_info_busy,
+      sizeof(((inlay_session_info*)0)->busy) == 4);
+CHECK(offset_inlay_session_info_reserved0,
+      offsetof(inlay_session_info, reserved0) == 12);
+CHECK(size_inlay_session_info_reserved0,
+      sizeof(((inlay_session_info*)0)->reserved0) == 4);
 CHECK(size_inlay_memory_needs,
       sizeof(inlay_memory_needs) >= 56);
 CHECK(offset_inlay_memory_needs_struct_size,
@@ -1470,7 +1779,7 @@ CHECK(offset_inlay_prompt_part_token_count,
 CHECK(size_inlay_prompt_part_token_count,
       sizeof(((inlay_prompt_part*)0)->token_count) == 8);
 CHECK(size_inlay_request,
-      sizeof(inlay_request) >= 192);
+      sizeof(inlay_request) >= 336);
 CHECK(offset_inlay_request_struct_size,
       offsetof(inlay_request, struct_size) == 0);
 CHECK(size_inlay_request_struct_size,
@@ -1591,8 +1900,112 @@ CHECK(offset_inlay_request_release,
       offsetof(inlay_request, release) == 184);
 CHECK(size_inlay_request_release,
       sizeof(((inlay_request*)0)->release) == 8);
+CHECK(offset_inlay_request_priority,
+      offsetof(inlay_request, priority) == 192);
+CHECK(size_inlay_request_priority,
+      sizeof(((inlay_request*)0)->priority) == 4);
+CHECK(offset_inlay_request_choices,
+      offsetof(inlay_request, choices) == 196);
+CHECK(size_inlay_request_choices,
+      sizeof(((inlay_request*)0)->choices) == 4);
+CHECK(offset_inlay_request_best_of,
+      offsetof(inlay_request, best_of) == 200);
+CHECK(size_inlay_request_best_of,
+      sizeof(((inlay_request*)0)->best_of) == 4);
+CHECK(offset_inlay_request_beam_width,
+      offsetof(inlay_request, beam_width) == 204);
+CHECK(size_inlay_request_beam_width,
+      sizeof(((inlay_request*)0)->beam_width) == 4);
+CHECK(offset_inlay_request_length_penalty,
+      offsetof(inlay_request, length_penalty) == 208);
+CHECK(size_inlay_request_length_penalty,
+      sizeof(((inlay_request*)0)->length_penalty) == 4);
+CHECK(offset_inlay_request_min_tokens,
+      offsetof(inlay_request, min_tokens) == 212);
+CHECK(size_inlay_request_min_tokens,
+      sizeof(((inlay_request*)0)->min_tokens) == 4);
+CHECK(offset_inlay_request_tenant,
+      offsetof(inlay_request, tenant) == 216);
+CHECK(size_inlay_request_tenant,
+      sizeof(((inlay_request*)0)->tenant) == 8);
+CHECK(offset_inlay_request_tenant_size,
+      offsetof(inlay_request, tenant_size) == 224);
+CHECK(size_inlay_request_tenant_size,
+      sizeof(((inlay_request*)0)->tenant_size) == 8);
+CHECK(offset_inlay_request_cache_domain,
+      offsetof(inlay_request, cache_domain) == 232);
+CHECK(size_inlay_request_cache_domain,
+      sizeof(((inlay_request*)0)->cache_domain) == 8);
+CHECK(offset_inlay_request_cache_domain_size,
+      offsetof(inlay_request, cache_domain_size) == 240);
+CHECK(size_inlay_request_cache_domain_size,
+      sizeof(((inlay_request*)0)->cache_domain_size) == 8);
+CHECK(offset_inlay_request_session,
+      offsetof(inlay_request, session) == 248);
+CHECK(size_inlay_request_session,
+      sizeof(((inlay_request*)0)->session) == 8);
+CHECK(offset_inlay_request_mirostat,
+      offsetof(inlay_request, mirostat) == 256);
+CHECK(size_inlay_request_mirostat,
+      sizeof(((inlay_request*)0)->mirostat) == 4);
+CHECK(offset_inlay_request_mirostat_tau,
+      offsetof(inlay_request, mirostat_tau) == 260);
+CHECK(size_inlay_request_mirostat_tau,
+      sizeof(((inlay_request*)0)->mirostat_tau) == 4);
+CHECK(offset_inlay_request_mirostat_eta,
+      offsetof(inlay_request, mirostat_eta) == 264);
+CHECK(size_inlay_request_mirostat_eta,
+      sizeof(((inlay_request*)0)->mirostat_eta) == 4);
+CHECK(offset_inlay_request_xtc_probability,
+      offsetof(inlay_request, xtc_probability) == 268);
+CHECK(size_inlay_request_xtc_probability,
+      sizeof(((inlay_request*)0)->xtc_probability) == 4);
+CHECK(offset_inlay_request_xtc_threshold,
+      offsetof(inlay_request, xtc_threshold) == 272);
+CHECK(size_inlay_request_xtc_threshold,
+      sizeof(((inlay_request*)0)->xtc_threshold) == 4);
+CHECK(offset_inlay_request_dry_multiplier,
+      offsetof(inlay_request, dry_multiplier) == 276);
+CHECK(size_inlay_request_dry_multiplier,
+      sizeof(((inlay_request*)0)->dry_multiplier) == 4);
+CHECK(offset_inlay_request_dry_base,
+      offsetof(inlay_request, dry_base) == 280);
+CHECK(size_inlay_request_dry_base,
+      sizeof(((inlay_request*)0)->dry_base) == 4);
+CHECK(offset_inlay_request_dry_allowed_length,
+      offsetof(inlay_request, dry_allowed_length) == 284);
+CHECK(size_inlay_request_dry_allowed_length,
+      sizeof(((inlay_request*)0)->dry_allowed_length) == 4);
+CHECK(offset_inlay_request_dry_last_n,
+      offsetof(inlay_request, dry_last_n) == 288);
+CHECK(size_inlay_request_dry_last_n,
+      sizeof(((inlay_request*)0)->dry_last_n) == 4);
+CHECK(offset_inlay_request_no_repeat_ngram,
+      offsetof(inlay_request, no_repeat_ngram) == 292);
+CHECK(size_inlay_request_no_repeat_ngram,
+      sizeof(((inlay_request*)0)->no_repeat_ngram) == 4);
+CHECK(offset_inlay_request_dry_breakers,
+      offsetof(inlay_request, dry_breakers) == 296);
+CHECK(size_inlay_request_dry_breakers,
+      sizeof(((inlay_request*)0)->dry_breakers) == 8);
+CHECK(offset_inlay_request_dry_breaker_sizes,
+      offsetof(inlay_request, dry_breaker_sizes) == 304);
+CHECK(size_inlay_request_dry_breaker_sizes,
+      sizeof(((inlay_request*)0)->dry_breaker_sizes) == 8);
+CHECK(offset_inlay_request_dry_breaker_count,
+      offsetof(inlay_request, dry_breaker_count) == 312);
+CHECK(size_inlay_request_dry_breaker_count,
+      sizeof(((inlay_request*)0)->dry_breaker_count) == 8);
+CHECK(offset_inlay_request_logits_hook,
+      offsetof(inlay_request, logits_hook) == 320);
+CHECK(size_inlay_request_logits_hook,
+      sizeof(((inlay_request*)0)->logits_hook) == 8);
+CHECK(offset_inlay_request_logits_user_data,
+      offsetof(inlay_request, logits_user_data) == 328);
+CHECK(size_inlay_request_logits_user_data,
+      sizeof(((inlay_request*)0)->logits_user_data) == 8);
 CHECK(size_inlay_event,
-      sizeof(inlay_event) >= 152);
+      sizeof(inlay_event) >= 176);
 CHECK(offset_inlay_event_struct_size,
       offsetof(inlay_event, struct_size) == 0);
 CHECK(size_inlay_event_struct_size,
@@ -1685,6 +2098,26 @@ CHECK(offset_inlay_event_total_ns,
       offsetof(inlay_event, total_ns) == 144);
 CHECK(size_inlay_event_total_ns,
       sizeof(((inlay_event*)0)->total_ns) == 8);
+CHECK(offset_inlay_event_choice,
+      offsetof(inlay_event, choice) == 152);
+CHECK(size_inlay_event_choice,
+      sizeof(((inlay_event*)0)->choice) == 4);
+CHECK(offset_inlay_event_cached_tokens,
+      offsetof(inlay_event, cached_tokens) == 156);
+CHECK(size_inlay_event_cached_tokens,
+      sizeof(((inlay_event*)0)->cached_tokens) == 4);
+CHECK(offset_inlay_event_score,
+      offsetof(inlay_event, score) == 160);
+CHECK(size_inlay_event_score,
+      sizeof(((inlay_event*)0)->score) == 8);
+CHECK(offset_inlay_event_preemptions,
+      offsetof(inlay_event, preemptions) == 168);
+CHECK(size_inlay_event_preemptions,
+      sizeof(((inlay_event*)0)->preemptions) == 4);
+CHECK(offset_inlay_event_reserved0,
+      offsetof(inlay_event, reserved0) == 172);
+CHECK(size_inlay_event_reserved0,
+      sizeof(((inlay_event*)0)->reserved0) == 4);
 #endif
 
 CHECK(value_INLAY_OK, INLAY_OK == 0);
@@ -1734,6 +2167,8 @@ CHECK(value_INLAY_EVENT_PROGRESS, INLAY_EVENT_PROGRESS == 3);
 CHECK(value_INLAY_EVENT_WARNING, INLAY_EVENT_WARNING == 4);
 CHECK(value_INLAY_EVENT_FINISHED, INLAY_EVENT_FINISHED == 5);
 CHECK(value_INLAY_EVENT_FAILED, INLAY_EVENT_FAILED == 6);
+CHECK(value_INLAY_EVENT_PROMPT, INLAY_EVENT_PROMPT == 7);
+CHECK(value_INLAY_EVENT_CHOICE, INLAY_EVENT_CHOICE == 8);
 CHECK(value_INLAY_FINISH_NONE, INLAY_FINISH_NONE == 0);
 CHECK(value_INLAY_FINISH_STOP, INLAY_FINISH_STOP == 1);
 CHECK(value_INLAY_FINISH_LENGTH, INLAY_FINISH_LENGTH == 2);
@@ -1755,6 +2190,9 @@ CHECK(value_INLAY_ENGINE_FAILED, INLAY_ENGINE_FAILED == 4);
 CHECK(value_INLAY_KV_AUTO, INLAY_KV_AUTO == 0);
 CHECK(value_INLAY_KV_F32, INLAY_KV_F32 == 1);
 CHECK(value_INLAY_KV_F16, INLAY_KV_F16 == 2);
+CHECK(value_INLAY_KV_BF16, INLAY_KV_BF16 == 3);
+CHECK(value_INLAY_KV_INT8, INLAY_KV_INT8 == 4);
+CHECK(value_INLAY_KV_FP8, INLAY_KV_FP8 == 5);
 CHECK(value_INLAY_MODEL_VOCABULARY_ONLY,
       INLAY_MODEL_VOCABULARY_ONLY == (UINT64_C(1) << 0));
 CHECK(value_INLAY_TOKEN_IS_BOS,
@@ -1791,3 +2229,7 @@ CHECK(value_INLAY_REQUEST_REPORT_SPECIAL,
       INLAY_REQUEST_REPORT_SPECIAL == (UINT64_C(1) << 4));
 CHECK(value_INLAY_REQUEST_LOGPROBS,
       INLAY_REQUEST_LOGPROBS == (UINT64_C(1) << 5));
+CHECK(value_INLAY_REQUEST_PROMPT_LOGPROBS,
+      INLAY_REQUEST_PROMPT_LOGPROBS == (UINT64_C(1) << 6));
+CHECK(value_INLAY_REQUEST_NO_CACHE,
+      INLAY_REQUEST_NO_CACHE == (UINT64_C(1) << 7));

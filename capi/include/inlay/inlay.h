@@ -56,11 +56,11 @@ extern "C" {
 /** Major version of this header. */
 #define INLAY_VERSION_MAJOR 0
 /** Minor version of this header. */
-#define INLAY_VERSION_MINOR 1
+#define INLAY_VERSION_MINOR 2
 /** Patch level of this header. */
 #define INLAY_VERSION_PATCH 0
 /** Version of this header; compare with inlay_version(). */
-#define INLAY_VERSION_STRING "0.1.0"
+#define INLAY_VERSION_STRING "0.2.0"
 /** Number of the ABI; compare with inlay_abi_version(). */
 #define INLAY_ABI_VERSION 1
 /** As the size of an input string: it is NUL-terminated. */
@@ -99,6 +99,14 @@ typedef struct inlay_engine inlay_engine;
  */
 typedef struct inlay_generation inlay_generation;
 
+/**
+ * A conversation: tokens that stay, and their part of the cache as long as
+ * there is room; what was lost is computed again, with the same result. Keeps
+ * its engine's memory alive, not the engine running. Reference-counted. Since
+ * 0.2.
+ */
+typedef struct inlay_session inlay_session;
+
 /** See struct inlay_error below. */
 typedef struct inlay_error inlay_error;
 /** See struct inlay_context_options below. */
@@ -129,6 +137,8 @@ typedef struct inlay_engine_options inlay_engine_options;
 typedef struct inlay_engine_config inlay_engine_config;
 /** See struct inlay_engine_stats below. */
 typedef struct inlay_engine_stats inlay_engine_stats;
+/** See struct inlay_session_info below. */
+typedef struct inlay_session_info inlay_session_info;
 /** See struct inlay_memory_needs below. */
 typedef struct inlay_memory_needs inlay_memory_needs;
 /** See struct inlay_prompt_part below. */
@@ -292,6 +302,17 @@ typedef int32_t inlay_status;
 #define INLAY_EVENT_FINISHED 5
 /** Terminal: ended by an error; see status and message. */
 #define INLAY_EVENT_FAILED 6
+/**
+ * The prompt's tokens but the first, with the log-probability of each, if
+ * INLAY_REQUEST_PROMPT_LOGPROBS asked for them; before the first DELTA. Since
+ * 0.2.
+ */
+#define INLAY_EVENT_PROMPT 7
+/**
+ * One of several answers ended as finish_reason says; not terminal. Requests
+ * of one answer have none. Since 0.2.
+ */
+#define INLAY_EVENT_CHOICE 8
 /** @} */
 
 /** @name inlay_finish_reason
@@ -366,6 +387,12 @@ typedef int32_t inlay_status;
 #define INLAY_KV_F32 1
 /** 16-bit floats. */
 #define INLAY_KV_F16 2
+/** 16-bit floats with the exponent of 32-bit ones. Since 0.2. */
+#define INLAY_KV_BF16 3
+/** 8-bit integers with one scale per token and head. Since 0.2. */
+#define INLAY_KV_INT8 4
+/** 8-bit floats (E4M3) with one scale per head. Since 0.2. */
+#define INLAY_KV_FP8 5
 /** @} */
 
 /** @name inlay_model_flags
@@ -461,6 +488,16 @@ typedef int32_t inlay_status;
 #define INLAY_REQUEST_REPORT_SPECIAL (UINT64_C(1) << 4)
 /** Report the log-probability of every generated token. */
 #define INLAY_REQUEST_LOGPROBS (UINT64_C(1) << 5)
+/**
+ * Report the log-probabilities of the prompt's tokens in a PROMPT event, with
+ * top_logprobs likeliest ones beside each. Since 0.2.
+ */
+#define INLAY_REQUEST_PROMPT_LOGPROBS (UINT64_C(1) << 6)
+/**
+ * Neither take the prompt's beginning from the cache nor leave it there for
+ * others. Since 0.2.
+ */
+#define INLAY_REQUEST_NO_CACHE (UINT64_C(1) << 7)
 /** @} */
 
 /**
@@ -565,6 +602,57 @@ typedef void (*inlay_event_fn)(
     size_t count);
 
 /**
+ * Changes the logits of one row before a token is chosen: the one callback on
+ * the thread that runs the steps, which waits for it. One at a time for all
+ * requests of an engine; must not call the library. Return 0 to go on;
+ * anything else, or a NaN or plus infinity among the logits, ends the request
+ * with a FAILED event. Since 0.2.
+ * @param user_data As given in inlay_request::logits_user_data.
+ * @param prompt The prompt's tokens.
+ * @param prompt_count Entries of prompt.
+ * @param generated The tokens generated so far.
+ * @param generated_count Entries of generated; 0 for the first.
+ * @param logits One per token of the vocabulary, to be changed in place; minus
+ *   infinity bans a token.
+ * @param logit_count Entries of logits.
+ */
+typedef int32_t (*inlay_logits_fn)(
+    void* user_data,
+    const int32_t* prompt,
+    size_t prompt_count,
+    const int32_t* generated,
+    size_t generated_count,
+    float* logits,
+    size_t logit_count);
+
+/**
+ * Takes the next bytes of what is saved, on the calling thread; must not call
+ * the library. Return 0 to go on; anything else ends the call with
+ * INLAY_ERR_IO and is passed on as native_code. Since 0.2.
+ * @param user_data As given to the call.
+ * @param data The bytes; valid during the call.
+ * @param bytes How many, at least 1.
+ */
+typedef int64_t (*inlay_stream_write_fn)(
+    void* user_data,
+    const void* data,
+    size_t bytes);
+
+/**
+ * Gives the next bytes of what is loaded, on the calling thread; must not call
+ * the library. Returns the number of bytes; fewer than asked is an error (data
+ * loss), a negative number an I/O error that is passed on as native_code.
+ * Since 0.2.
+ * @param user_data As given to the call.
+ * @param buffer Where to put them.
+ * @param bytes How many, at least 1.
+ */
+typedef int64_t (*inlay_stream_read_fn)(
+    void* user_data,
+    void* buffer,
+    size_t bytes);
+
+/**
  * What inlay_get_proc returns; cast it to the function's own type before
  * calling. Since 0.1.
  */
@@ -594,11 +682,16 @@ struct inlay_error {
   int64_t native_code;
   /** UTF-8 with a terminator; cut, never inside a code point, if longer. */
   char message[512];
+  /**
+   * If submit was refused because the queue is full: nanoseconds after which
+   * there may be room, an estimate; else 0. Since 0.2.
+   */
+  int64_t retry_after_ns;
 };
 /** All defaults for inlay_error. */
 #define INLAY_ERROR_INIT \
   { \
-    (uint32_t)sizeof(inlay_error), 0, 0, 0, 0, "" \
+    (uint32_t)sizeof(inlay_error), 0, 0, 0, 0, "", 0 \
   }
 
 /**
@@ -737,7 +830,9 @@ struct inlay_option_info {
   const char* scope;
   /** Bytes of scope. */
   size_t scope_size;
-  /** What it takes: names separated by "|", or "int MIN..MAX". */
+  /**
+   * What it takes: names separated by "|", "int MIN..MAX" or "float MIN..MAX".
+   */
   const char* values;
   /** Bytes of values. */
   size_t values_size;
@@ -1140,11 +1235,18 @@ struct inlay_engine_config {
   const char* explanation;
   /** Bytes of explanation. */
   size_t explanation_size;
+  /** Pages that fit in the swap space; 0: none. Since 0.2. */
+  int32_t swap_pages;
+  /** Always 0. Since 0.2. */
+  uint32_t reserved0;
+  /** Host memory for the pages of preempted requests. Since 0.2. */
+  uint64_t swap_bytes;
 };
 /** All defaults for inlay_engine_config. */
 #define INLAY_ENGINE_CONFIG_INIT \
   { \
-    (uint32_t)sizeof(inlay_engine_config), 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0 \
+    (uint32_t)sizeof(inlay_engine_config), 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, \
+    0, 0, 0 \
   }
 
 /**
@@ -1187,12 +1289,58 @@ struct inlay_engine_stats {
   uint64_t memory_used_bytes;
   /** The most that was ever in use in the context. */
   uint64_t memory_peak_bytes;
+  /** Prompt tokens looked up in the cache. Since 0.2. */
+  uint64_t lookup_tokens;
+  /** Of these, found there. Since 0.2. */
+  uint64_t cached_tokens;
+  /** Idle pages given to somebody else. Since 0.2. */
+  uint64_t pages_evicted;
+  /** Pages copied because their sharers parted. Since 0.2. */
+  uint64_t pages_copied;
+  /** Times a request lost its pages and computed them again. Since 0.2. */
+  uint64_t preempted_recompute;
+  /** Times a request's pages went to the swap space. Since 0.2. */
+  uint64_t preempted_swap;
+  /** Known tokens of the requests that wait for a place. Since 0.2. */
+  int64_t queued_tokens;
+  /** Pages kept for reuse only, given out when needed. Since 0.2. */
+  int32_t pages_idle;
+  /** Pages of the swap space. Since 0.2. */
+  int32_t swap_pages_total;
+  /** Of these, in use. Since 0.2. */
+  int32_t swap_pages_used;
+  /** Requests that wait for their consumer. Since 0.2. */
+  int32_t paused;
+  /** Live sessions. Since 0.2. */
+  int32_t sessions;
+  /** Always 0. Since 0.2. */
+  uint32_t reserved1;
 };
 /** All defaults for inlay_engine_stats. */
 #define INLAY_ENGINE_STATS_INIT \
   { \
     (uint32_t)sizeof(inlay_engine_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-    0, 0, 0, 0 \
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+  }
+
+/** A session, as it is now. Filled by the library. Since 0.2. */
+struct inlay_session_info {
+  /**
+   * sizeof(inlay_session_info), set by the caller; on return the bytes that
+   * were written.
+   */
+  uint32_t struct_size;
+  /** Its tokens; while it is busy those known so far. */
+  int32_t token_count;
+  /** 1 while a request continues it, else 0. */
+  int32_t busy;
+  /** Always 0. */
+  uint32_t reserved0;
+};
+/** All defaults for inlay_session_info. */
+#define INLAY_SESSION_INFO_INIT \
+  { \
+    (uint32_t)sizeof(inlay_session_info), 0, 0, 0 \
   }
 
 /**
@@ -1345,13 +1493,128 @@ struct inlay_request {
    * may be NULL.
    */
   inlay_release_fn release;
+  /** Class, -100 to 100; the higher goes first. Since 0.2. */
+  int32_t priority;
+  /**
+   * Answers to return, 1 to 64, each with its own draws: answer i uses seed +
+   * i; 0: 1. Since 0.2.
+   */
+  int32_t choices;
+  /**
+   * Answers to generate, choices to 64, of which the ones with the best mean
+   * log-probability are returned, all at the end; 0: as many as choices. Since
+   * 0.2.
+   */
+  int32_t best_of;
+  /**
+   * Beam search with so many beams, choices to 64, deterministic; answers come
+   * at the end, the best first; only biases, bans and penalties may go with
+   * it. 0 or 1: none. Since 0.2.
+   */
+  int32_t beam_width;
+  /**
+   * Beams are ordered by (sum of log-probabilities) / length^length_penalty;
+   * finite; 0: 1. A tiny number, 1e-9, orders by the sum alone. Since 0.2.
+   */
+  float length_penalty;
+  /**
+   * End tokens and stop tokens are banned before so many were generated; 0:
+   * none. Since 0.2.
+   */
+  int32_t min_tokens;
+  /**
+   * Whose share this takes in the fair policy: UTF-8, at most 256 bytes; NULL
+   * or empty: the default tenant. Since 0.2.
+   */
+  const char* tenant;
+  /** Bytes of tenant, or INLAY_NUL. Since 0.2. */
+  size_t tenant_size;
+  /**
+   * Only requests of the same domain share what the cache holds of their
+   * prompts: UTF-8, at most 256 bytes; NULL or empty: the default domain. A
+   * session has its own. Since 0.2.
+   */
+  const char* cache_domain;
+  /** Bytes of cache_domain, or INLAY_NUL. Since 0.2. */
+  size_t cache_domain_size;
+  /**
+   * A session of this engine that this continues: prompt and answer are
+   * appended to its tokens. One answer only; it is busy until the terminal
+   * event. NULL: none. Since 0.2.
+   */
+  inlay_session* session;
+  /**
+   * Mirostat sampling, version 1 or 2, in place of top_k, top_p, min_p,
+   * typical_p and XTC, which must be off; 0: off. Since 0.2.
+   */
+  int32_t mirostat;
+  /**
+   * Wanted surprise of a token in bits, above 0, at most 100; 0: 5. Since 0.2.
+   */
+  float mirostat_tau;
+  /** Learning rate of mirostat, above 0, at most 1; 0: 0.1. Since 0.2. */
+  float mirostat_eta;
+  /**
+   * Chance of removing all tokens at least as likely as xtc_threshold but the
+   * least likely of them (XTC), in [0, 1]; 0: off. Since 0.2.
+   */
+  float xtc_probability;
+  /**
+   * See xtc_probability, in [0, 1]; above 0.5 nothing is removed; 0: 0.1.
+   * Since 0.2.
+   */
+  float xtc_threshold;
+  /**
+   * Weight of the penalty on tokens that would continue a repeated sequence
+   * (DRY), 0 to 100; 0: off. Since 0.2.
+   */
+  float dry_multiplier;
+  /**
+   * Growth of that penalty with each repeated token, 1 to 100; 0: 1.75. Since
+   * 0.2.
+   */
+  float dry_base;
+  /**
+   * Repeated sequences shorter than this cost nothing, >= 1; 0: 2. Since 0.2.
+   */
+  int32_t dry_allowed_length;
+  /** How many tokens DRY looks back; 0: all. Since 0.2. */
+  int32_t dry_last_n;
+  /**
+   * Bans tokens that would repeat a sequence of so many of prompt and answer;
+   * 0: off. Since 0.2.
+   */
+  int32_t no_repeat_ngram;
+  /**
+   * Texts at which a repeated sequence ends, UTF-8, each 1 to 64 bytes; NULL:
+   * newline, colon, quotation mark and asterisk. Since 0.2.
+   */
+  const char* const* dry_breakers;
+  /** Bytes of each, or INLAY_NUL; NULL: all are NUL-terminated. Since 0.2. */
+  const size_t* dry_breaker_sizes;
+  /**
+   * Entries of dry_breakers, at most 64; 0 with dry_breakers not NULL: none.
+   * Since 0.2.
+   */
+  size_t dry_breaker_count;
+  /**
+   * Changes the logits of every row before a token is chosen; NULL: none.
+   * Since 0.2.
+   */
+  inlay_logits_fn logits_hook;
+  /**
+   * Passed to logits_hook; must live until the terminal event was delivered.
+   * Since 0.2.
+   */
+  void* logits_user_data;
 };
 /** All defaults for inlay_request. */
 #define INLAY_REQUEST_INIT \
   { \
     (uint32_t)sizeof(inlay_request), 0, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, \
     0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, \
-    NULL \
+    NULL, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, \
+    0, 0, NULL, NULL, 0, NULL, NULL \
   }
 
 /**
@@ -1378,7 +1641,10 @@ struct inlay_event {
   const char* text;
   /** Bytes of text. */
   size_t text_size;
-  /** DELTA: the generated ids. A generation: all of them. */
+  /**
+   * DELTA: the generated ids. PROMPT: those of the prompt but the first. A
+   * generation: all of them.
+   */
   const int32_t* tokens;
   /** Entries of tokens. */
   size_t token_count;
@@ -1400,7 +1666,7 @@ struct inlay_event {
   int32_t progress_done;
   /** PROGRESS: prompt tokens in all. */
   int32_t progress_total;
-  /** Terminal: one of inlay_finish_reason. */
+  /** Terminal, CHOICE: one of inlay_finish_reason. */
   int32_t finish_reason;
   /** FAILED: why; else INLAY_OK. */
   inlay_status status;
@@ -1408,9 +1674,12 @@ struct inlay_event {
   const char* message;
   /** Bytes of message. */
   size_t message_size;
-  /** Terminal: tokens of the prompt. */
+  /** Terminal, CHOICE: tokens of the prompt. */
   int32_t prompt_tokens;
-  /** Terminal: tokens generated. */
+  /**
+   * Terminal, CHOICE: tokens generated; of all answers together in a terminal
+   * event.
+   */
   int32_t generated_tokens;
   /** Terminal: nanoseconds from submit to the first step. */
   int64_t queued_ns;
@@ -1418,19 +1687,34 @@ struct inlay_event {
   int64_t first_token_ns;
   /** Terminal: nanoseconds from submit to the end. */
   int64_t total_ns;
+  /** DELTA, CHOICE: which answer, from 0. Since 0.2. */
+  int32_t choice;
+  /**
+   * Terminal: tokens of the prompt that were found in the cache. Since 0.2.
+   */
+  int32_t cached_tokens;
+  /**
+   * CHOICE: mean log-probability of the answer's tokens, or the beam's score.
+   * Since 0.2.
+   */
+  double score;
+  /** Terminal: times it lost its pages and came back. Since 0.2. */
+  int32_t preemptions;
+  /** Always 0. Since 0.2. */
+  uint32_t reserved0;
 };
 /** All defaults for inlay_event. */
 #define INLAY_EVENT_INIT \
   { \
     (uint32_t)sizeof(inlay_event), 0, 0, NULL, NULL, 0, NULL, 0, NULL, NULL, \
-    NULL, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0 \
+    NULL, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
   }
 
 /** @name Library
  * @{ */
 
 /**
- * The library's version, "0.1.0".
+ * The library's version, "0.2.0".
  * @return See above.
  * Thread class: callback-safe. Any thread, also inside the event and progress
  *   callbacks.
@@ -1462,7 +1746,9 @@ INLAY_API const char* inlay_build_info(void) INLAY_NOEXCEPT;
 
 /**
  * 1 if this build has the named feature, else 0. Features: "cpu", "gguf",
- * "chat", "poll", "push", "host_driven", "score".
+ * "chat", "poll", "push", "host_driven", "score"; since 0.2 "session",
+ * "choices", "beam", "prefix_cache", "swap", "tenants", "metrics", "trace",
+ * "logits_hook".
  * @param name NUL-terminated; NULL gives 0.
  * @return See above.
  * Thread class: callback-safe. Any thread, also inside the event and progress
@@ -2359,6 +2645,94 @@ INLAY_API inlay_status inlay_engine_step(
     int32_t* out_more,
     inlay_error* error) INLAY_NOEXCEPT;
 
+/**
+ * Sets a tenant's weight in the fair policy: under load, tenants get work in
+ * proportion to their weights. Takes effect with the next step; a tenant never
+ * named has weight 1.
+ * @param engine The engine.
+ * @param tenant As in inlay_request::tenant; NULL or empty: the default
+ *   tenant.
+ * @param tenant_size Bytes of tenant, or INLAY_NUL; at most 256.
+ * @param weight Above 0, at most 1000000.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
+ *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_RESOURCE_EXHAUSTED,
+ *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: Copies the name.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_engine_set_tenant(
+    inlay_engine* engine,
+    const char* tenant,
+    size_t tenant_size,
+    double weight,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * Counters and histograms in the Prometheus text format, version 0.0.4. The
+ * text may grow between two calls: leave some room, or ask again.
+ * @param engine The engine.
+ * @param buffer Receives the text; NULL with capacity 0 only asks for the
+ *   size.
+ * @param capacity Bytes of buffer, the terminator included.
+ * @param out_size Receives the bytes of the text, without the terminator.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_BUFFER_TOO_SMALL,
+ *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: Writes to the caller's buffer, with a terminator.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_engine_get_metrics(
+    inlay_engine* engine,
+    char* buffer,
+    size_t capacity,
+    size_t* out_size,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * Records the parts of every step from now on. Starting again forgets what was
+ * recorded.
+ * @param engine The engine.
+ * @param max_steps Most steps to keep, 1 to 1000000; the first ones stay.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
+ *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_RESOURCE_EXHAUSTED,
+ *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: Nothing.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_engine_start_trace(
+    inlay_engine* engine,
+    int32_t max_steps,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * Stops recording and writes what was recorded as JSON in the Chrome trace
+ * format. Whatever write returns, the recording is over.
+ * INLAY_ERR_FAILED_PRECONDITION if none was started.
+ * @param engine The engine.
+ * @param write Receives the bytes in pieces; NULL: the recording is thrown
+ *   away.
+ * @param user_data Passed to write.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_FAILED_PRECONDITION,
+ *   INLAY_ERR_IO, INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_FORKED.
+ * Thread class: any. Any thread; not inside a callback.
+ * Ownership: Nothing.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_engine_stop_trace(
+    inlay_engine* engine,
+    inlay_stream_write_fn write,
+    void* user_data,
+    inlay_error* error) INLAY_NOEXCEPT;
+
 /** @} */
 
 /** @name Request
@@ -2366,7 +2740,9 @@ INLAY_API inlay_status inlay_engine_step(
 
 /**
  * Submits a request. Everything is checked here, so that a bad request fails
- * alone. Its first events can arrive before this returns.
+ * alone. If the queue is full it is INLAY_ERR_RESOURCE_EXHAUSTED, and
+ * inlay_error::retry_after_ns says when there may be room. Its first events
+ * can arrive before this returns.
  * @param engine The engine.
  * @param request What to generate.
  * @param out_id Receives the id, never 0; 0 on failure.
@@ -2476,8 +2852,7 @@ INLAY_API inlay_status inlay_wake(
 
 /**
  * Pull mode: a descriptor for poll, epoll or select that is readable while
- * events wait. Do not read from it. inlay_generate is refused on an engine
- * whose wait handle was taken.
+ * events wait. Do not read from it.
  * @param engine The engine.
  * @param out_handle Receives the file descriptor.
  * @param error Receives the detail of a failure; may be NULL.
@@ -2501,10 +2876,10 @@ INLAY_API inlay_status inlay_engine_wait_handle(
 /**
  * Submits a request and waits for its whole answer. A request that was
  * cancelled or met its deadline gives a result with that finish reason and
- * what was generated so far. Other requests run and are polled beside it. Its
- * events are not seen by inlay_poll or on_events. The request's release is
- * called before a successful return; if this fails, user_data stays the
- * host's. A host-driven engine is stepped by this call.
+ * what was generated so far. Other requests run beside it, and their events
+ * wait for whoever polls. Its events are not seen by inlay_poll or on_events.
+ * The request's release is called before a successful return; if this fails,
+ * user_data stays the host's. A host-driven engine is stepped by this call.
  * @param engine The engine.
  * @param request What to generate.
  * @param out Receives the result; NULL on failure.
@@ -2529,7 +2904,8 @@ INLAY_API inlay_status inlay_generate(
 
 /**
  * The result as one event of kind FINISHED with the whole text, all tokens,
- * log-probabilities, reason, usage and timings.
+ * log-probabilities, reason, usage and timings. Of several answers it holds
+ * the first (of best_of and beams: the best), and the usage of all together.
  * @param generation The generation.
  * @param out struct_size set by the caller.
  * @param error Receives the detail of a failure; may be NULL.
@@ -2540,6 +2916,60 @@ INLAY_API inlay_status inlay_generate(
  * @since 0.1
  */
 INLAY_API inlay_status inlay_generation_get(
+    inlay_generation* generation,
+    inlay_event* out,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * Number of answers: inlay_request::choices, or 1.
+ * @param generation The generation.
+ * @param out_count Receives the number.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: Nothing.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_generation_choice_count(
+    inlay_generation* generation,
+    size_t* out_count,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * One answer as an event of kind CHOICE with its whole text, all tokens, log-
+ * probabilities, reason, score, usage and timings.
+ * @param generation The generation.
+ * @param index 0 to the count - 1.
+ * @param out struct_size set by the caller.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
+ *   INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: What the event points to belongs to the generation.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_generation_get_choice(
+    inlay_generation* generation,
+    size_t index,
+    inlay_event* out,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * The PROMPT event. INLAY_ERR_NOT_FOUND if the request did not ask for
+ * INLAY_REQUEST_PROMPT_LOGPROBS, or ended before it came.
+ * @param generation The generation.
+ * @param out struct_size set by the caller.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_NOT_FOUND,
+ *   INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: What the event points to belongs to the generation.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_generation_get_prompt(
     inlay_generation* generation,
     inlay_event* out,
     inlay_error* error) INLAY_NOEXCEPT;
@@ -2598,6 +3028,236 @@ INLAY_API inlay_status inlay_score(
     float* logits,
     size_t capacity,
     size_t* out_count,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/** @} */
+
+/** @name Session
+ * @{ */
+
+/**
+ * Creates an empty session. Requests continue it through
+ * inlay_request::session.
+ * @param engine The engine.
+ * @param cache_domain As in inlay_request::cache_domain, for all requests that
+ *   continue it; NULL or empty: the default domain.
+ * @param cache_domain_size Bytes of cache_domain, or INLAY_NUL; at most 256.
+ * @param out Receives the session; NULL on failure.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
+ *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_RESOURCE_EXHAUSTED,
+ *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: *out is a new reference; give it back with inlay_session_release.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_session_create(
+    inlay_engine* engine,
+    const char* cache_domain,
+    size_t cache_domain_size,
+    inlay_session** out,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * Adds a reference.
+ * @param session The session.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: The new reference must be released.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_session_retain(
+    inlay_session* session,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * Gives a reference back. A request that continues the session keeps it until
+ * its end.
+ * @param session NULL does nothing.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: Consumes the reference.
+ * @since 0.2
+ */
+INLAY_API void inlay_session_release(inlay_session* session) INLAY_NOEXCEPT;
+
+/**
+ * Creates another session of the same engine and domain that begins with the
+ * same tokens and shares their part of the cache. While the session is busy:
+ * those known so far.
+ * @param session The session; it is not changed.
+ * @param out Receives the fork; NULL on failure.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_FAILED_PRECONDITION,
+ *   INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: *out is a new reference; give it back with inlay_session_release.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_session_fork(
+    inlay_session* session,
+    inlay_session** out,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * Keeps the first tokens and forgets the rest. INLAY_ERR_FAILED_PRECONDITION
+ * while the session is busy.
+ * @param session The session.
+ * @param token_count How many to keep, 0 to its token_count.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
+ *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: Nothing.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_session_truncate(
+    inlay_session* session,
+    int32_t token_count,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * How long it is, and whether a request continues it now.
+ * @param session The session.
+ * @param out struct_size set by the caller.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_MEMORY,
+ *   INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: Fills *out.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_session_get_info(
+    inlay_session* session,
+    inlay_session_info* out,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * The tokens of the session, prompts and answers. While it is busy they may
+ * grow between two calls.
+ * @param session The session.
+ * @param tokens Receives the ids; NULL with capacity 0 only asks for the
+ *   count.
+ * @param capacity Entries of tokens.
+ * @param out_count Receives the number of ids, also with
+ *   INLAY_ERR_BUFFER_TOO_SMALL.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_BUFFER_TOO_SMALL,
+ *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: Writes to the caller's buffer.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_session_get_tokens(
+    inlay_session* session,
+    int32_t* tokens,
+    size_t capacity,
+    size_t* out_count,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * Writes tokens and cache through a callback, in order and in pieces, with a
+ * version and checksums. INLAY_ERR_FAILED_PRECONDITION while the session is
+ * busy.
+ * @param session The session.
+ * @param write Receives the bytes.
+ * @param user_data Passed to write.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_FAILED_PRECONDITION,
+ *   INLAY_ERR_IO, INLAY_ERR_INTERNAL, INLAY_ERR_OUT_OF_MEMORY,
+ *   INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
+ * Thread class: blocking. Any thread; may wait; not inside a callback.
+ * Waits at most: The step in flight, then the host's writer for the session's
+ *   tokens and cache.
+ * Ownership: Nothing.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_session_save(
+    inlay_session* session,
+    inlay_stream_write_fn write,
+    void* user_data,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * The same to a file. Atomic: the bytes go to a new file in the same folder,
+ * readable by its owner only, which takes the path's place when it is safe on
+ * disk; on failure, what was at the path stays and the new file is removed.
+ * @param session The session.
+ * @param path UTF-8 path; what is there is replaced.
+ * @param path_size Bytes of path, or INLAY_NUL.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_NOT_FOUND,
+ *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_IO, INLAY_ERR_INTERNAL,
+ *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
+ * Thread class: blocking. Any thread; may wait; not inside a callback.
+ * Waits at most: The step in flight, then the file system for the session's
+ *   tokens and cache.
+ * Ownership: Nothing.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_session_save_file(
+    inlay_session* session,
+    const char* path,
+    size_t path_size,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * Creates a session from what inlay_session_save wrote. The bytes are not
+ * trusted: INLAY_ERR_DATA_LOSS if they are damaged,
+ * INLAY_ERR_FAILED_PRECONDITION if they come from another model, recipe, page
+ * format or version. Shares its part of the cache with nobody but its forks.
+ * Reads no byte more than was saved.
+ * @param engine The engine.
+ * @param read Gives the bytes.
+ * @param user_data Passed to read.
+ * @param out Receives the session; NULL on failure.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_DATA_LOSS,
+ *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_IO,
+ *   INLAY_ERR_INTERNAL, INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK,
+ *   INLAY_ERR_FORKED.
+ * Thread class: blocking. Any thread; may wait; not inside a callback.
+ * Waits at most: The step in flight, then the host's reader for what was
+ *   saved.
+ * Ownership: *out is a new reference; give it back with inlay_session_release.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_session_load(
+    inlay_engine* engine,
+    inlay_stream_read_fn read,
+    void* user_data,
+    inlay_session** out,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * The same from a file, which must end with the session: INLAY_ERR_DATA_LOSS
+ * if more follows.
+ * @param engine The engine.
+ * @param path UTF-8 path of a regular file.
+ * @param path_size Bytes of path, or INLAY_NUL.
+ * @param out Receives the session; NULL on failure.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_NOT_FOUND,
+ *   INLAY_ERR_DATA_LOSS, INLAY_ERR_FAILED_PRECONDITION,
+ *   INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_IO, INLAY_ERR_INTERNAL,
+ *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
+ * Thread class: blocking. Any thread; may wait; not inside a callback.
+ * Waits at most: The step in flight, then the file system for what was saved.
+ * Ownership: *out is a new reference; give it back with inlay_session_release.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_session_load_file(
+    inlay_engine* engine,
+    const char* path,
+    size_t path_size,
+    inlay_session** out,
     inlay_error* error) INLAY_NOEXCEPT;
 
 /** @} */

@@ -327,6 +327,30 @@ static inlay_status call_inlay_engine_step(void* handle, inlay_error* error) {
   return inlay_engine_step((inlay_engine*)handle, NULL, error);
 }
 
+static inlay_status call_inlay_engine_set_tenant(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_engine_set_tenant((inlay_engine*)handle, NULL, 0, 0, error);
+}
+
+static inlay_status call_inlay_engine_get_metrics(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_engine_get_metrics((inlay_engine*)handle, NULL, 0, NULL, error);
+}
+
+static inlay_status call_inlay_engine_start_trace(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_engine_start_trace((inlay_engine*)handle, 0, error);
+}
+
+static inlay_status call_inlay_engine_stop_trace(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_engine_stop_trace((inlay_engine*)handle, NULL, NULL, error);
+}
+
 static inlay_status call_inlay_submit(void* handle, inlay_error* error) {
   (void)handle;
   (void)error;
@@ -375,6 +399,24 @@ static inlay_status call_inlay_generation_get(void* handle, inlay_error* error) 
   return inlay_generation_get((inlay_generation*)handle, NULL, error);
 }
 
+static inlay_status call_inlay_generation_choice_count(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_generation_choice_count((inlay_generation*)handle, NULL, error);
+}
+
+static inlay_status call_inlay_generation_get_choice(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_generation_get_choice((inlay_generation*)handle, 0, NULL, error);
+}
+
+static inlay_status call_inlay_generation_get_prompt(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_generation_get_prompt((inlay_generation*)handle, NULL, error);
+}
+
 static inlay_status call_inlay_generation_retain(void* handle, inlay_error* error) {
   (void)handle;
   (void)error;
@@ -392,6 +434,73 @@ static inlay_status call_inlay_score(void* handle, inlay_error* error) {
   (void)handle;
   (void)error;
   return inlay_score((inlay_engine*)handle, NULL, 0, NULL, 0, NULL, error);
+}
+
+static inlay_status call_inlay_session_create(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_session_create((inlay_engine*)handle, NULL, 0, NULL, error);
+}
+
+static inlay_status call_inlay_session_retain(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_session_retain((inlay_session*)handle, error);
+}
+
+static inlay_status call_inlay_session_release(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  inlay_session_release((inlay_session*)handle);
+  return INLAY_OK;
+}
+
+static inlay_status call_inlay_session_fork(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_session_fork((inlay_session*)handle, NULL, error);
+}
+
+static inlay_status call_inlay_session_truncate(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_session_truncate((inlay_session*)handle, 0, error);
+}
+
+static inlay_status call_inlay_session_get_info(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_session_get_info((inlay_session*)handle, NULL, error);
+}
+
+static inlay_status call_inlay_session_get_tokens(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_session_get_tokens((inlay_session*)handle, NULL, 0, NULL, error);
+}
+
+static inlay_status call_inlay_session_save(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_session_save((inlay_session*)handle, NULL, NULL, error);
+}
+
+static inlay_status call_inlay_session_save_file(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_session_save_file((inlay_session*)handle, NULL, 0, error);
+}
+
+static inlay_status call_inlay_session_load(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_session_load((inlay_engine*)handle, NULL, NULL, NULL, error);
+}
+
+static inlay_status call_inlay_session_load_file(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_session_load_file((inlay_engine*)handle, NULL, 0, NULL, error);
 }
 
 const misuse_case misuse_cases[] = {
@@ -499,6 +608,14 @@ const misuse_case misuse_cases[] = {
      "inlay_engine", 1},
     {"inlay_engine_step", call_inlay_engine_step,
      "inlay_engine", 1},
+    {"inlay_engine_set_tenant", call_inlay_engine_set_tenant,
+     "inlay_engine", 1},
+    {"inlay_engine_get_metrics", call_inlay_engine_get_metrics,
+     "inlay_engine", 1},
+    {"inlay_engine_start_trace", call_inlay_engine_start_trace,
+     "inlay_engine", 1},
+    {"inlay_engine_stop_trace", call_inlay_engine_stop_trace,
+     "inlay_engine", 1},
     {"inlay_submit", call_inlay_submit,
      "inlay_engine", 1},
     {"inlay_cancel", call_inlay_cancel,
@@ -515,11 +632,39 @@ const misuse_case misuse_cases[] = {
      "inlay_engine", 1},
     {"inlay_generation_get", call_inlay_generation_get,
      "inlay_generation", 1},
+    {"inlay_generation_choice_count", call_inlay_generation_choice_count,
+     "inlay_generation", 1},
+    {"inlay_generation_get_choice", call_inlay_generation_get_choice,
+     "inlay_generation", 1},
+    {"inlay_generation_get_prompt", call_inlay_generation_get_prompt,
+     "inlay_generation", 1},
     {"inlay_generation_retain", call_inlay_generation_retain,
      "inlay_generation", 1},
     {"inlay_generation_release", call_inlay_generation_release,
      "inlay_generation", 0},
     {"inlay_score", call_inlay_score,
+     "inlay_engine", 1},
+    {"inlay_session_create", call_inlay_session_create,
+     "inlay_engine", 1},
+    {"inlay_session_retain", call_inlay_session_retain,
+     "inlay_session", 1},
+    {"inlay_session_release", call_inlay_session_release,
+     "inlay_session", 0},
+    {"inlay_session_fork", call_inlay_session_fork,
+     "inlay_session", 1},
+    {"inlay_session_truncate", call_inlay_session_truncate,
+     "inlay_session", 1},
+    {"inlay_session_get_info", call_inlay_session_get_info,
+     "inlay_session", 1},
+    {"inlay_session_get_tokens", call_inlay_session_get_tokens,
+     "inlay_session", 1},
+    {"inlay_session_save", call_inlay_session_save,
+     "inlay_session", 1},
+    {"inlay_session_save_file", call_inlay_session_save_file,
+     "inlay_session", 1},
+    {"inlay_session_load", call_inlay_session_load,
+     "inlay_engine", 1},
+    {"inlay_session_load_file", call_inlay_session_load_file,
      "inlay_engine", 1},
 };
 
