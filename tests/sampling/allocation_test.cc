@@ -31,7 +31,7 @@ TEST(SamplerAllocationTest, NoneAfterTheFirstRow) {
     logits[i] = 3 * std::sin(static_cast<float>(i * i % 1013));
   }
   const std::vector<int32_t> history = {1, 2, 3, 1000, 2999};
-  std::vector<SamplingParams> variants(8);
+  std::vector<SamplingParams> variants(12);
   for (size_t i = 1; i < variants.size(); ++i) variants[i].temperature = 1;
   variants[0].logprobs = 5;
   variants[2].top_k = 40;
@@ -44,6 +44,15 @@ TEST(SamplerAllocationTest, NoneAfterTheFirstRow) {
   variants[7].frequency_penalty = 1.0f;
   variants[7].logit_bias = {{7, 1.0f}};
   variants[7].logprobs = 20;
+  variants[8].mirostat = 1;
+  variants[9].mirostat = 2;
+  variants[10].xtc_probability = 0.5f;
+  variants[10].top_k = 600;
+  variants[11].no_repeat_ngram = 2;
+  variants[11].dry_multiplier = 1;
+  variants[11].dry_breakers = {{5}, {6, 7}};
+  variants[11].min_tokens = 20;
+  variants[11].end_ids = {1};
   Sampler sampler(kVocabulary);
   SampleOutput output;
   std::vector<float> row(kVocabulary);
