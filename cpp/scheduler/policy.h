@@ -77,6 +77,9 @@ class ReuseLookup {
  public:
   virtual ~ReuseLookup() = default;
   virtual Reuse Look(int32_t index) = 0;
+  // The request joins in this decision: those looked at from now on that begin
+  // alike should wait for what it computes.
+  virtual void Joined(int32_t index) = 0;
 };
 
 struct Snapshot {

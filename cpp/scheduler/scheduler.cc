@@ -199,6 +199,9 @@ Scheduler::Joined Scheduler::Join(int32_t index, int32_t most) {
   ++active_;
   rows_.Take(view, position, pending, rows);
   decision_->work.push_back({index, rows, pages});
+  if (snapshot_.reuse != nullptr && view.swapped_pages == 0) {
+    snapshot_.reuse->Joined(index);
+  }
   return Joined::kYes;
 }
 

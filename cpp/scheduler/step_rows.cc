@@ -6,7 +6,7 @@ namespace inlay::scheduler {
 namespace {
 
 // Of the first prompt, however long the step may become: it has to end.
-constexpr int32_t kLeastRows = 4;
+constexpr int32_t kLeastRows = 1;
 
 }  // namespace
 

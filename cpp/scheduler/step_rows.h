@@ -2,6 +2,7 @@
 #ifndef INLAY_SCHEDULER_STEP_ROWS_H_
 #define INLAY_SCHEDULER_STEP_ROWS_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "cpp/scheduler/policy.h"
@@ -11,14 +12,15 @@ namespace inlay::scheduler {
 // Rows are left for every decode; what remains goes to prompts in the order in
 // which they ask, each as much as it can use: shared out thinly, all of them
 // would end late. Limits::stall_factor bounds how much longer they may make
-// the step than its decodes alone, but the first of them always gets a few.
+// the step than its decodes alone, but the first of them always gets one.
 class StepRows {
  public:
   // `decodes` has the rows and keys of the decodes that are going to run.
   void Start(const Limits& limits, const CostModel* cost,
              const StepSize& decodes);
   int32_t left() const { return rows_; }
-  int32_t held() const { return held_; }
+  // Rows that prompts could have if time were not limited.
+  int32_t held() const { return std::min(held_, rows_); }
   // Rows that a prompt may have that stands at `position` and has `pending`
   // rows to compute; at most `most`. What is not taken is not spent.
   int32_t Offer(const RequestView& view, int32_t position, int32_t pending,

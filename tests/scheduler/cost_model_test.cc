@@ -1,0 +1,163 @@
+#include "cpp/scheduler/cost_model.h"
+
+#include <cmath>
+#include <random>
+
+#include "gtest/gtest.h"
+
+namespace inlay::scheduler {
+namespace {
+
+constexpr double kBase = 2e6, kRow = 3e5, kKey = 150;
+
+double True(const StepSize& size) {
+  return kBase + kRow * static_cast<double>(size.rows) +
+         kKey * static_cast<double>(size.keys);
+}
+
+int64_t Context(std::mt19937& random) {
+  return 1 + static_cast<int64_t>(random() % 4000);
+}
+
+// Steps of many sizes, with noise of `noise` relative to their time.
+CostModel Trained(double noise, int steps = 300) {
+  CostModel model;
+  std::mt19937 random(5);
+  std::normal_distribution<double> normal;
+  for (int i = 0; i < steps; ++i) {
+    const int64_t rows = 1 + random() % 512;
+    const StepSize size{rows, rows * Context(random)};
+    model.Observe(size, True(size) * std::exp(noise * normal(random)));
+  }
+  return model;
+}
+
+TEST(CostModel, KnowsNothingAtFirst) {
+  CostModel model;
+  EXPECT_FALSE(model.ready());
+  EXPECT_LT(model.Predict({1, 1}), 0);
+  EXPECT_LT(model.Recompute(10), 0);
+  EXPECT_LT(model.Swap(1), 0);
+  EXPECT_EQ(model.RowsWithin({1, 1}, 0, 1, 77), 77);
+  for (int i = 0; i < 7; ++i) model.Observe({4, 40}, 1e6);
+  EXPECT_FALSE(model.ready());
+  model.Observe({4, 40}, 1e6);
+  EXPECT_TRUE(model.ready());
+  EXPECT_NEAR(model.Predict({4, 40}), 1e6, 1e3);
+}
+
+TEST(CostModel, LearnsTheCoefficients) {
+  const CostModel model = Trained(0.02);
+  for (const StepSize size : {StepSize{1, 1},
+                              {16, 16 * 500},
+                              {512, 512},
+                              {512, 512 * 4000},
+                              {8, 8 * 6000}}) {
+    EXPECT_NEAR(model.Predict(size) / True(size), 1, 0.05)
+        << size.rows << " rows, " << size.keys << " keys";
+  }
+  EXPECT_NEAR(model.Recompute(300) / True({300, 45'150}), 1, 0.05);
+}
+
+TEST(CostModel, RowsWithinIsTheLargestThatFits) {
+  const CostModel model = Trained(0);
+  for (const int32_t position : {0, 100, 5000}) {
+    for (const double factor : {1.0, 1.1, 2.0, 10.0}) {
+      const StepSize base{16, 16 * 700};
+      const double limit = factor * model.Predict(base);
+      const int32_t rows = model.RowsWithin(base, position, limit, 400);
+      const auto with = [&](int32_t more) {
+        return model.Predict(
+            {base.rows + more, base.keys + KeysOf(position, more)});
+      };
+      EXPECT_LE(with(rows), limit * (1 + 1e-9));
+      EXPECT_TRUE(rows == 400 || with(rows + 1) > limit);
+    }
+  }
+  EXPECT_EQ(model.RowsWithin({16, 16}, 0, 0, 400), 0);
+  EXPECT_EQ(model.RowsWithin({16, 16}, 0, 1e12, 0), 0);
+}
+
+TEST(CostModel, KeysOfARow) {
+  int64_t keys = 0;
+  for (int32_t position = 40; position < 47; ++position) keys += position + 1;
+  EXPECT_EQ(KeysOf(40, 7), keys);
+}
+
+// Only decodes of one size were seen: any split between the step and its rows
+// explains them. The careful one holds until larger steps show better.
+TEST(CostModel, StepsAllAlikeAreChargedToTheirRows) {
+  CostModel model;
+  for (int i = 0; i < 200; ++i) model.Observe({16, 16 * 300}, 50e6);
+  EXPECT_NEAR(model.Predict({16, 16 * 300}), 50e6, 1e4);
+  EXPECT_NEAR(model.Predict({32, 16 * 300}), 100e6, 5e6);
+  const int32_t careful = model.RowsWithin({16, 4800}, 0, 100e6, 2048);
+  EXPECT_NEAR(careful, 16, 1);
+  // In truth a row costs a tenth of that: a few chunks tell.
+  const auto truth = [](double rows) { return 45e6 + rows * 5e6 / 16; };
+  int32_t rows = careful;
+  for (int i = 0; i < 12; ++i) {
+    model.Observe({16 + rows, 4800 + KeysOf(0, rows)}, truth(16 + rows));
+    rows = model.RowsWithin({16, 4800}, 0, 100e6, 2048);
+  }
+  EXPECT_NEAR(rows, 50e6 / (5e6 / 16), 24);
+}
+
+// Tiny differences in noise must not look like a free row.
+TEST(CostModel, NoiseAmongAlikeStepsTellsNoSlope) {
+  std::mt19937 random(3);
+  std::normal_distribution<double> normal;
+  for (int trial = 0; trial < 50; ++trial) {
+    CostModel model;
+    for (int i = 0; i < 100; ++i) {
+      model.Observe({16, 16 * (300 + i)},
+                    50e6 * std::exp(0.1 * normal(random)));
+    }
+    const StepSize base{16, 16 * 400};
+    const int32_t rows =
+        model.RowsWithin(base, 0, 2 * model.Predict(base), 2048);
+    EXPECT_GE(rows, 1);
+    EXPECT_LE(rows, 48);  // 16 times kReach, less the decodes
+  }
+}
+
+TEST(CostModel, AStalledMachineHardlyMatters) {
+  CostModel model = Trained(0.02);
+  const StepSize size{64, 64 * 1000};
+  const double before = model.Predict(size);
+  model.Observe(size, 1000 * before);
+  EXPECT_NEAR(model.Predict(size) / before, 1, 0.03);
+  model.Observe(size, 1);  // nor a clock that stands still
+  EXPECT_NEAR(model.Predict(size) / before, 1, 0.2);
+  model.Observe(size, -5);
+  model.Observe(size, std::nan(""));
+  model.Observe(size, INFINITY);
+  model.Observe({0, 0}, 1e6);
+  EXPECT_TRUE(std::isfinite(model.Predict(size)));
+}
+
+TEST(CostModel, FollowsAMachineThatChanges) {
+  for (const double factor : {0.25, 4.0}) {
+    CostModel model = Trained(0.02);
+    std::mt19937 random(9);
+    for (int i = 0; i < 800; ++i) {
+      const int64_t rows = 1 + random() % 512;
+      const StepSize size{rows, rows * Context(random)};
+      model.Observe(size, factor * True(size));
+    }
+    const StepSize size{64, 64 * 1000};
+    EXPECT_NEAR(model.Predict(size) / (factor * True(size)), 1, 0.05);
+  }
+}
+
+TEST(CostModel, TransfersCountBothWays) {
+  CostModel model;
+  model.ObserveTransfer(10, 1000);
+  model.ObserveTransfer(30, 3000);
+  model.ObserveTransfer(0, 5);
+  model.ObserveTransfer(5, -1);
+  EXPECT_NEAR(model.Swap(7), 1400, 1);
+}
+
+}  // namespace
+}  // namespace inlay::scheduler

@@ -1,0 +1,186 @@
+// How a step's rows and logits are shared out.
+#include "gmock/gmock.h"
+#include "tests/scheduler/views.h"
+
+namespace inlay::scheduler {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+constexpr PolicyKind kFcfs = PolicyKind::kFcfs;
+
+TEST(Rows, NothingToDo) {
+  EXPECT_THAT(Decide(SnapshotOf({}, 10)).work, IsEmpty());
+}
+
+TEST(Rows, DecodesKeepTheirRowBesideALongPrompt) {
+  const std::vector<RequestView> views = {Running(100, 0, 0), Running(5, 4, 2),
+                                          Running(9, 8, 3)};
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99))),
+              ElementsAre(Pair(0, 8), Pair(1, 1), Pair(2, 1)));
+}
+
+TEST(Rows, PromptsShareTheBudgetInOrder) {
+  const std::vector<RequestView> views = {Waiting(7), Waiting(7), Waiting(7)};
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99))),
+              ElementsAre(Pair(0, 7), Pair(1, 3)));
+}
+
+TEST(Rows, PromptsOfTheHighestClassFirstThenByAdmission) {
+  std::vector<RequestView> views = {Running(9, 0, 0), Running(9, 0, 0),
+                                    Running(9, 0, 0)};
+  views[0].admission = 3;
+  views[1].admission = 1;
+  views[2].admission = 2;
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99))),
+              ElementsAre(Pair(1, 9), Pair(2, 1)));
+  views[0].priority = 1;
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99))),
+              ElementsAre(Pair(0, 9), Pair(1, 1)));
+}
+
+TEST(Rows, ClassesOfTheAdmittedAgeByTheClock) {
+  std::vector<RequestView> views = {Running(9, 0, 0), Running(9, 0, 0)};
+  views[0].arrival_ns = 250;
+  views[1].arrival_ns = 420;
+  views[1].priority = 1;
+  Limits limits = SmallLimits();
+  EXPECT_EQ(Decide(SnapshotOf(views, 99), limits).work[0].index, 1);
+  limits.ageing_ns = 100;
+  EXPECT_EQ(Decide(SnapshotOf(views, 99), limits).work[0].index, 0);
+  limits.ageing_ns = 0;
+  limits.starvation_ns = 1000;
+  Snapshot snapshot = SnapshotOf(views, 99);
+  snapshot.now_ns = 1251;
+  EXPECT_EQ(Decide(snapshot, limits).work[0].index, 0);
+}
+
+TEST(Rows, ConcurrencyBoundsAStep) {
+  std::vector<RequestView> views(3, Running(5, 4, 2));
+  views.resize(5, Waiting(1));
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99))),
+              ElementsAre(Pair(0, 1), Pair(1, 1), Pair(2, 1), Pair(3, 1)));
+  // Consumers that read again can make the admitted too many.
+  views.assign(6, Running(5, 4, 2));
+  EXPECT_EQ(Decide(SnapshotOf(views, 99)).work.size(), 4u);
+}
+
+TEST(Rows, LogitsOfEveryRowOfAPromptAreBounded) {
+  std::vector<RequestView> views = {Running(5, 4, 2), Running(30, 0, 0)};
+  views[1].logits_per_row = true;
+  Limits limits = SmallLimits();
+  limits.max_logits_rows = 6;
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99), limits)),
+              ElementsAre(Pair(0, 1), Pair(1, 5)));
+  // The last row of another prompt finds none left.
+  views.push_back(Waiting(3));
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99), limits)),
+              ElementsAre(Pair(0, 1), Pair(1, 5), Pair(2, 2)));
+}
+
+TEST(Rows, AStaticBatchStartsTogetherAndEndsTogether) {
+  Limits limits = SmallLimits();
+  limits.batching = Batching::kStatic;
+  std::vector<RequestView> views(6, Waiting(9));
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99), limits)),
+              ElementsAre(Pair(0, 7), Pair(1, 1), Pair(2, 1), Pair(3, 1)));
+  views[1] = Running(10, 9, 3);
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99), limits)),
+              ElementsAre(Pair(1, 1)));
+  views[1] = Paused(views[1]);
+  EXPECT_THAT(Decide(SnapshotOf(views, 99), limits).work, IsEmpty());
+}
+
+// 100 ns a step, 1 ns a row, 0.01 ns a key.
+CostModel Learned() {
+  CostModel model;
+  for (int i = 0; i < 400; ++i) {
+    const int64_t rows = 1 + i * 37 % 200, keys = rows * (1 + i * 91 % 3000);
+    model.Observe({rows, keys}, 100 + static_cast<double>(rows) +
+                                    0.01 * static_cast<double>(keys));
+  }
+  return model;
+}
+
+Limits StallLimits(double factor) {
+  return {.max_concurrency = 16,
+          .max_step_tokens = 512,
+          .max_logits_rows = 16,
+          .page_tokens = 16,
+          .stall_factor = factor};
+}
+
+TEST(Rows, PromptsStallDecodesByNoMoreThanTheFactor) {
+  const CostModel cost = Learned();
+  for (const int32_t position : {0, 4000}) {
+    std::vector<RequestView> views(4, Running(101, 100, 8));
+    views.push_back(Running(6000, position, position / 16));
+    views.push_back(Waiting(50));
+    Snapshot snapshot = SnapshotOf(views, 9999);
+    snapshot.cost = &cost;
+    const Decision decision = Decide(snapshot, StallLimits(2), kFcfs);
+    const double base = 100 + 4 + 0.01 * 404;
+    double total = base;
+    int32_t rows = 0;
+    for (size_t i = 4; i < decision.work.size(); ++i) {
+      const Work& work = decision.work[i];
+      rows += work.rows;
+      total +=
+          work.rows + 0.01 * static_cast<double>(KeysOf(
+                                 views[work.index].cached_tokens, work.rows));
+    }
+    // First come: only what the first cannot use goes to the other.
+    ASSERT_GE(decision.work.size(), 5u);
+    EXPECT_EQ(decision.work[4].rows, position == 0 ? 77 : 2);
+    EXPECT_NEAR(total, 2 * base, 0.03 * base);
+    EXPECT_EQ(decision.held_rows, 508 - rows);
+  }
+}
+
+TEST(Rows, WithoutDecodesPromptsHaveTheWholeBudget) {
+  const CostModel cost = Learned();
+  std::vector<RequestView> views = {Running(6000, 0, 0)};
+  Snapshot snapshot = SnapshotOf(views, 9999);
+  snapshot.cost = &cost;
+  EXPECT_THAT(Rows(Decide(snapshot, StallLimits(1.5), kFcfs)),
+              ElementsAre(Pair(0, 512)));
+  // Nor is anything held while the cost is not known.
+  views.push_back(Running(101, 100, 8));
+  snapshot = SnapshotOf(views, 9999);
+  const CostModel unknown;
+  snapshot.cost = &unknown;
+  EXPECT_EQ(Decide(snapshot, StallLimits(1.5), kFcfs).work[0].rows, 511);
+  snapshot.cost = &cost;
+  EXPECT_EQ(Decide(snapshot, StallLimits(0), kFcfs).work[0].rows, 511);
+}
+
+TEST(Rows, TheFirstPromptAlwaysGetsOn) {
+  const CostModel cost = Learned();
+  std::vector<RequestView> views(3, Running(101, 100, 8));
+  views.push_back(Running(600, 0, 0));
+  views.push_back(Running(600, 0, 0));
+  Snapshot snapshot = SnapshotOf(views, 9999);
+  snapshot.cost = &cost;
+  const auto rows = Rows(Decide(snapshot, StallLimits(1), kFcfs));
+  EXPECT_THAT(rows,
+              ElementsAre(Pair(0, 1), Pair(1, 1), Pair(2, 1), Pair(3, 1)));
+}
+
+TEST(Rows, ADecodeThatComesBackWaitsForNoPrompt) {
+  const CostModel cost = Learned();
+  std::vector<RequestView> views = {Running(101, 100, 8), Running(600, 0, 0),
+                                    Waiting(50)};
+  views[2].cached_tokens = 49;
+  views[2].swapped_pages = 4;
+  Snapshot snapshot = SnapshotOf(views, 9999);
+  snapshot.cost = &cost;
+  const Decision decision = Decide(snapshot, StallLimits(1), kFcfs);
+  ASSERT_EQ(decision.work.size(), 3u);
+  EXPECT_EQ(decision.work[2].rows, 1);
+  EXPECT_EQ(decision.work[2].pages, 4);
+}
+
+}  // namespace
+}  // namespace inlay::scheduler
