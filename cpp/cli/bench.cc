@@ -270,7 +270,8 @@ Command BenchCommand() {
       "first token. Decode: tokens of all requests after that moment over the\n"
       "time they take. Each figure is the median over the repeats, with the\n"
       "least and the greatest; a short round before them is not counted. Peak\n"
-      "memory is the process's largest resident set during that concurrency.",
+      "memory is the process's largest resident set during that concurrency.\n"
+      "'inlay bench serve' measures many requests that arrive over time.",
       Join({ModelOptions(),
             {{"prompt-tokens", "P", "Tokens of each prompt. Default: 512."},
              {"gen-tokens", "G", "Tokens each generates. Default: 128."},

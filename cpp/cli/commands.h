@@ -20,7 +20,7 @@ enum ExitCode {
 };
 
 struct Command {
-  std::string name;
+  std::string name;      // may have two words: "bench serve"
   std::string summary;   // one line
   std::string synopsis;  // behind "inlay NAME"
   std::string text;      // what it does, for its help
@@ -35,6 +35,7 @@ Command InspectCommand();
 Command TokenizeCommand();
 Command ScoreCommand();
 Command BenchCommand();
+Command BenchServeCommand();
 
 // Options that several commands share.
 std::vector<OptionSpec> ModelOptions();

@@ -14,8 +14,8 @@ namespace inlay::cli {
 namespace {
 
 std::vector<Command> Commands() {
-  return {RunCommand(),      ChatCommand(),  InspectCommand(),
-          TokenizeCommand(), ScoreCommand(), BenchCommand()};
+  return {RunCommand(),   ChatCommand(),  InspectCommand(),   TokenizeCommand(),
+          ScoreCommand(), BenchCommand(), BenchServeCommand()};
 }
 
 int CodeOf(const Error& error) {
@@ -62,6 +62,10 @@ int Dispatch(int argc, char** argv) {
   if (name == "--version") {
     Print(std::string(inlay_build_info()) + "\n");
     return kSuccess;
+  }
+  const std::string both = argc > 2 ? name + " " + argv[2] : "";
+  for (const Command& command : commands) {
+    if (command.name == both) return RunOne(command, argc - 3, argv + 3);
   }
   for (const Command& command : commands) {
     if (command.name == name) return RunOne(command, argc - 2, argv + 2);

@@ -1,6 +1,7 @@
 #include "cpp/cli/session.h"
 
 #include <chrono>
+#include <utility>
 
 #include "cpp/cli/commands.h"
 
@@ -12,6 +13,17 @@ int32_t OnProgress(void* user_data, const char* stage, size_t stage_size,
   static_cast<Progress*>(user_data)->Show({stage, stage_size}, done, total);
   return Interrupted() ? 1 : 0;
 }
+
+// Options of the command and the library's tunables that they set.
+constexpr std::pair<const char*, const char*> kTunables[] = {
+    {"isa", "isa"},
+    {"kv-type", "kv_type"},
+    {"batching", "batching"},
+    {"policy", "policy"},
+    {"prefix-cache", "prefix_cache"},
+    {"max-step-tokens", "max_step_tokens"},
+    {"max-queue", "max_queue"},
+    {"stall-factor", "stall_factor"}};
 
 void SetFrom(const Args& args, const char* option, const char* key,
              Options& options) {
@@ -34,8 +46,13 @@ inlay_context_options ContextOptions(const Args& args) {
 
 Session::Session(const Args& args, bool vocabulary_only) : args_(args) {
   if (!args.Has("model")) throw UsageError("--model is missing");
-  SetFrom(args, "isa", "isa", options_);
-  SetFrom(args, "kv-type", "kv_type", options_);
+  for (const auto& [option, key] : kTunables) {
+    SetFrom(args, option, key, options_);
+  }
+  if (args.Has("swap-mib")) {
+    options_.set("swap_bytes",
+                 std::to_string(args.Int("swap-mib", 0, 0, 1 << 30) << 20));
+  }
   if (args.Has("in-place")) options_.set("in_place", "on");
   inlay_model_options options = INLAY_MODEL_OPTIONS_INIT;
   if (vocabulary_only) options.flags |= INLAY_MODEL_VOCABULARY_ONLY;
@@ -59,24 +76,47 @@ Session::Session(const Args& args, bool vocabulary_only) : args_(args) {
           .count();
 }
 
+void Session::SetDefault(const char* option, const char* key,
+                         const std::string& value) {
+  if (!args_.Has(option)) options_.set(key, value);
+}
+
 inlay_engine_options Session::EngineOptions(int32_t context,
                                             int32_t concurrency) const {
   inlay_engine_options options = INLAY_ENGINE_OPTIONS_INIT;
   options.context_length =
       static_cast<int32_t>(args_.Int("ctx", context, 1, 1 << 30));
   options.max_concurrency = concurrency;
+  options.kv_cache_bytes = args_.Bytes("kv-cache", 0);
+  // Left to itself the library makes room for one.
+  if (!args_.Has("kv-cache") && concurrency > 1 && options.context_length > 0) {
+    options.kv_cache_bytes =
+        static_cast<uint64_t>(concurrency) * CacheBytes(options.context_length);
+  }
   options.options = options_.get();
   return options;
 }
 
-Engine Session::MakeEngine(int32_t context, int32_t concurrency) const {
+uint64_t Session::CacheBytes(int32_t context) const {
+  inlay_engine_options options = INLAY_ENGINE_OPTIONS_INIT;
+  options.context_length = context;
+  options.options = options_.get();
+  return model().estimate(options).kv_cache;
+}
+
+Engine Session::MakeEngine(int32_t context, int32_t concurrency,
+                           uint64_t cache_bytes) const {
   const inlay_model_info info = model().info();
   if (info.runnable == 0) {
     throw ModelError(
         args_.Text("model") + ": " +
         std::string(info.not_runnable_reason, info.not_runnable_reason_size));
   }
-  return Engine(model(), EngineOptions(context, concurrency));
+  inlay_engine_options options = EngineOptions(context, concurrency);
+  if (cache_bytes > 0 && !args_.Has("kv-cache")) {
+    options.kv_cache_bytes = cache_bytes;
+  }
+  return Engine(model(), options);
 }
 
 }  // namespace inlay::cli

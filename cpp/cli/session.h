@@ -29,13 +29,21 @@ class Session {
   Session(const Args& args, bool vocabulary_only);
 
   const Model& model() const { return *model_; }
+  // A tunable, where an option has not set it. Throws Error.
+  void SetDefault(const char* option, const char* key,
+                  const std::string& value);
+
   double load_seconds() const { return load_seconds_; }
 
   // `context` and `concurrency` where the options leave them open; 0: the
-  // library chooses.
-  Engine MakeEngine(int32_t context, int32_t concurrency) const;
+  // library chooses. The cache holds `concurrency` requests of that length, or
+  // `cache_bytes` if that is not 0.
+  Engine MakeEngine(int32_t context, int32_t concurrency,
+                    uint64_t cache_bytes = 0) const;
   inlay_engine_options EngineOptions(int32_t context,
                                      int32_t concurrency) const;
+  // What the cache of one request of so many tokens takes.
+  uint64_t CacheBytes(int32_t context) const;
 
  private:
   const Args& args_;

@@ -149,7 +149,7 @@ std::vector<ReplayRow> ParseReplay(std::string_view name,
     row.length = GetLength(table, 1);
     if (table.fields() > 3) {
       row.priority = static_cast<int32_t>(
-          table.Get<int64_t>(3, -1000, 1000, "a priority from -1000 to 1000"));
+          table.Get<int64_t>(3, -100, 100, "a priority from -100 to 100"));
     }
     if (table.fields() > 4) row.tenant = std::string(table.Field(4));
     rows.push_back(std::move(row));

@@ -37,9 +37,11 @@ struct RequestRecord {
 // What the engine counted during the run.
 struct EngineCounts {
   uint64_t steps = 0;
-  uint64_t prompt_tokens = 0;  // computed, not taken from the cache
+  uint64_t prompt_tokens = 0;  // processed
   uint64_t generated_tokens = 0;
-  uint64_t preemptions = 0;
+  uint64_t recomputed = 0;     // preemptions
+  uint64_t swapped = 0;        // preemptions
+  uint64_t pages_evicted = 0;  // of the prefix cache
 };
 
 }  // namespace inlay::cli

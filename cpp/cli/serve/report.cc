@@ -79,8 +79,8 @@ std::vector<int64_t> QueueEnds(size_t tenants,
   for (const RequestRecord& record : records) {
     if (record.plan.tenant < 0) continue;
     int64_t& end = ends[static_cast<size_t>(record.plan.tenant)];
-    end = std::max(
-        end, record.started_ns >= 0 ? record.started_ns : record.end_ns);
+    end = std::max(end,
+                   record.started_ns >= 0 ? record.started_ns : record.end_ns);
   }
   return ends;
 }
@@ -129,6 +129,7 @@ Report MakeReport(const WorkloadSpec& spec,
   for (const RequestRecord& record : records) {
     AddCounts(record, &report.counts);
     AddSamples(record, &report.samples);
+    if (report.first_error.empty()) report.first_error = record.error;
     start = std::min(start, record.plan.arrival_ns);
     end = std::max({end, record.end_ns, record.last_ns()});
     if (record.submitted_ns >= 0) {

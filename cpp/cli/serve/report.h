@@ -56,6 +56,7 @@ struct Report {
   double prompt_rate = 0, output_rate = 0, total_rate = 0;  // tokens/s
   double request_rate = 0;                                  // finished/s
   double submit_lag_ms = 0;  // the latest submit behind its plan
+  std::string first_error;   // of a request that failed or was refused
   Samples samples;
   std::vector<Group> groups;  // empty unless there is more than one
   Contention contention;      // empty unless there are two tenants or more

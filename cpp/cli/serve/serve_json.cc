@@ -123,7 +123,9 @@ void WriteEngine(const RunResult& run, const Report& report, JsonWriter* json) {
   json->Key("engine").Begin('{').Key("steps").Unsigned(run.engine.steps);
   json->Key("prompt_tokens_computed").Unsigned(run.engine.prompt_tokens);
   json->Key("generated_tokens").Unsigned(run.engine.generated_tokens);
-  json->Key("preemptions").Unsigned(run.engine.preemptions);
+  json->Key("preemptions_recompute").Unsigned(run.engine.recomputed);
+  json->Key("preemptions_swap").Unsigned(run.engine.swapped);
+  json->Key("pages_evicted").Unsigned(run.engine.pages_evicted);
   json->Key("prefix_hit_share");
   if (report.counts.prompt_tokens > 0) {
     json->Real(static_cast<double>(report.counts.cached_tokens) /
@@ -142,6 +144,12 @@ std::string ToJson(const RunResult& run, const Report& report, bool records) {
   for (const auto& [name, value] : run.settings) json.Key(name).Text(value);
   json.End('}');
   WriteCounts(report.counts, &json);
+  json.Key("first_error");
+  if (report.first_error.empty()) {
+    json.Null();
+  } else {
+    json.Text(report.first_error);
+  }
   json.Key("seconds").Real(report.seconds);
   json.Key("prompt_tokens_per_s").Real(report.prompt_rate);
   json.Key("output_tokens_per_s").Real(report.output_rate);

@@ -53,9 +53,13 @@ std::string CountLines(const RunResult& run, const Report& report) {
                           : 100.0 * static_cast<double>(counts.cached_tokens) /
                                 static_cast<double>(counts.prompt_tokens);
   out += Left("engine", 26) + std::to_string(run.engine.steps) + " steps, " +
-         std::to_string(run.engine.preemptions) + " preemptions, " +
-         Format("%.1f%%", hits) + " of prompt tokens from the cache\n";
+         std::to_string(run.engine.recomputed + run.engine.swapped) +
+         " preemptions, " + Format("%.1f%%", hits) +
+         " of prompt tokens from the cache\n";
   out += Left("peak memory", 26) + BytesText(run.peak_rss_bytes) + "\n";
+  if (!report.first_error.empty()) {
+    out += Left("first error", 26) + report.first_error + "\n";
+  }
   if (report.submit_lag_ms >= 1) {
     out += Left("latest submit", 26) +
            Format("%.1f ms behind its plan (counted as latency)",
