@@ -31,7 +31,9 @@ struct DeviceInfo {
   std::string reason;  // why not, if unusable
 };
 
-enum class KvType : uint8_t { kAuto, kF32, kF16 };
+// Formats of cache pages. kInt8 has one step for each token and head; kFp8 is
+// E4M3 with a step for each layer and head, fixed when the executor is created.
+enum class KvType : uint8_t { kAuto, kF32, kF16, kBf16, kInt8, kFp8 };
 
 struct WeightOptions {
   // Run from the mapped file: no packed copy, slower kernels.

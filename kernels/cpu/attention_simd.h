@@ -1,97 +1,16 @@
 // Paged attention on vectors, for a tile of (row, head) pairs at once.
-//
-// Scores: a vector holds one dimension of many keys, so each score is one
-// chain of products over the dimensions. Output: a vector holds dimensions of
-// one value, so each element is one chain over the keys in ascending order.
-// Neither chain depends on how many pairs share the loads.
 #ifndef INLAY_KERNELS_CPU_ATTENTION_SIMD_H_
 #define INLAY_KERNELS_CPU_ATTENTION_SIMD_H_
 
 #include <stdint.h>
 
+#include "kernels/cpu/attention_blocks.h"
+#include "kernels/cpu/attention_cache.h"
+#include "kernels/cpu/attention_load.h"
+#include "kernels/cpu/kv_layout.h"
 #include "kernels/cpu/ops_isa.h"
-#include "kernels/cpu/simd_exp.h"
 
 namespace inlay::kernels::cpu {
-
-inline constexpr int32_t kPairsPerTile = kAttentionTile;
-
-// One query vector and the state of its softmax.
-struct AttentionPair {
-  const float* q;
-  float* out;
-  int32_t begin, end;  // keys it sees
-  float* scores;       // kAttentionSegment
-  float* partial;      // output of the segment, unscaled
-  float* total;        // merged output, unscaled
-  float m, l;          // of `total`
-};
-
-// scores = scale * (q . k) for Q pairs and G vectors of keys.
-template <typename V, typename T, int Q, int G>
-inline void ScoreBlock(const AttentionPair* pairs, const T* const* keys,
-                       int64_t lanes, int64_t stride, int32_t dims, float scale,
-                       const int32_t* offsets) {
-  using F = typename V::F;
-  F sum[Q][G];
-  for (int i = 0; i < Q; ++i) {
-    for (int g = 0; g < G; ++g) sum[i][g] = V::Set(0.0f);
-  }
-  for (int32_t d = 0; d < dims; ++d) {
-    F k[G];
-    for (int g = 0; g < G; ++g) {
-      k[g] = lanes == V::kWidth ? V::Load(keys[g] + d * stride)
-                                : V::Load(keys[g] + d * stride, lanes);
-    }
-    for (int i = 0; i < Q; ++i) {
-      const F q = V::Set(pairs[i].q[d]);
-      for (int g = 0; g < G; ++g) sum[i][g] = V::Fma(q, k[g], sum[i][g]);
-    }
-  }
-  const F factor = V::Set(scale);
-  for (int i = 0; i < Q; ++i) {
-    for (int g = 0; g < G; ++g) {
-      const F value = V::Mul(sum[i][g], factor);
-      if (lanes == V::kWidth) {
-        V::Store(pairs[i].scores + offsets[g], value);
-      } else {
-        V::Store(pairs[i].scores + offsets[g], value, lanes);
-      }
-    }
-  }
-}
-
-// partial += sum over `count` keys of weight * value, for Q pairs and G
-// vectors of dimensions (the last `lanes` < width lanes only, if partial).
-template <typename V, typename T, int Q, int G>
-inline void ValueBlock(const AttentionPair* pairs, const T* values,
-                       int64_t stride, int32_t count, int32_t offset,
-                       int64_t dim, int64_t lanes) {
-  using F = typename V::F;
-  F sum[Q][G];
-  for (int i = 0; i < Q; ++i) {
-    for (int g = 0; g < G; ++g) {
-      sum[i][g] = V::Load(pairs[i].partial + dim + g * V::kWidth);
-    }
-  }
-  for (int32_t t = 0; t < count; ++t) {
-    const T* row = values + t * stride + dim;
-    F v[G];
-    for (int g = 0; g < G; ++g) {
-      v[g] = lanes == V::kWidth ? V::Load(row + g * V::kWidth)
-                                : V::Load(row + g * V::kWidth, lanes);
-    }
-    for (int i = 0; i < Q; ++i) {
-      const F weight = V::Set(pairs[i].scores[offset + t]);
-      for (int g = 0; g < G; ++g) sum[i][g] = V::Fma(weight, v[g], sum[i][g]);
-    }
-  }
-  for (int i = 0; i < Q; ++i) {
-    for (int g = 0; g < G; ++g) {
-      V::Store(pairs[i].partial + dim + g * V::kWidth, sum[i][g]);
-    }
-  }
-}
 
 template <typename V, typename T>
 class AttentionRun {
@@ -99,20 +18,47 @@ class AttentionRun {
   explicit AttentionRun(const AttentionArgs& args)
       : args_(args),
         kv_(args.kv),
+        cache_(args),
         width_((args.kv.value_dim + 15) / 16 * 16),
-        keys_(int64_t{args.kv_head} * args.kv.key_dim * args.kv.page_tokens),
-        values_((int64_t{args.kv.kv_heads} * args.kv.key_dim +
-                 int64_t{args.kv_head} * args.kv.value_dim) *
-                args.kv.page_tokens) {}
+        outputs_(args.scratch + int64_t{kAttentionTile} * kAttentionSegment),
+        key_steps_(outputs_ + int64_t{kAttentionTile} * 2 * width_),
+        value_steps_(key_steps_ + kAttentionSegment),
+        chunk_(value_steps_ + kAttentionSegment),
+        factor_(args.scale * CacheUnit<V, T>(args.kv.key_scales, args.kv_head)),
+        value_factor_(CacheUnit<V, T>(args.kv.value_scales, args.kv_head)) {}
 
   void Run() {
-    for (int32_t h = 0; h < args_.q_heads; h += kPairsPerTile) {
-      const int32_t heads =
-          args_.q_heads - h < kPairsPerTile ? args_.q_heads - h : kPairsPerTile;
-      const int32_t step = kPairsPerTile / heads;
+    for (int32_t h = 0; h < args_.q_heads; h += kAttentionTile) {
+      const int32_t left = args_.q_heads - h;
+      const int32_t heads = left < kAttentionTile ? left : kAttentionTile;
+      const int32_t step = kAttentionTile / heads;
       for (int32_t r = 0; r < args_.rows; r += step) {
-        RunTile(r, args_.rows - r < step ? args_.rows - r : step, h, heads);
+        AddTile(r, args_.rows - r < step ? args_.rows - r : step, h, heads);
+        RunSegments(0, INT32_MAX);
+        for (int32_t i = 0; i < count_; ++i) Finish(pairs_[i]);
       }
+    }
+  }
+
+  void RunStates(const AttentionStates& states) {
+    AddTile(0, args_.rows, 0, args_.q_heads);
+    states_ = &states;
+    RunSegments(states.begin, states.end);
+  }
+
+  void MergeStates(const AttentionStates& states) {
+    AddTile(0, args_.rows, 0, args_.q_heads);
+    states_ = &states;
+    for (int32_t i = 0; i < count_; ++i) {
+      AttentionPair& pair = pairs_[i];
+      for (int32_t s = states.begin; s < states.end; ++s) {
+        if (s < pair.begin / kAttentionSegment) continue;
+        if (s > (pair.end - 1) / kAttentionSegment) break;
+        const float* state = State(s, i);
+        MergeState<V>(pair, state + kAttentionStateHead, state[0], state[1],
+                      width_);
+      }
+      Finish(pair);
     }
   }
 
@@ -120,20 +66,11 @@ class AttentionRun {
   static constexpr int32_t kW = V::kWidth;
   static constexpr int kG = V::kTileVectors;
 
-  void RunTile(int32_t row, int32_t rows, int32_t head, int32_t heads) {
+  void AddTile(int32_t row, int32_t rows, int32_t head, int32_t heads) {
     count_ = 0;
     for (int32_t r = row; r < row + rows; ++r) {
       for (int32_t h = head; h < head + heads; ++h) AddPair(r, h);
     }
-    const int32_t last = pairs_[count_ - 1].end;
-    for (int32_t segment =
-             pairs_[0].begin / kAttentionSegment * kAttentionSegment;
-         segment < last; segment += kAttentionSegment) {
-      RunSegment(segment);
-      // The next start may not be representable.
-      if (last - segment <= kAttentionSegment) break;
-    }
-    for (int32_t i = 0; i < count_; ++i) Finish(pairs_[i]);
   }
 
   void AddPair(int32_t row, int32_t head) {
@@ -147,8 +84,7 @@ class AttentionRun {
                      : 0;
     pair.end = position + 1;
     pair.scores = args_.scratch + int64_t{count_} * kAttentionSegment;
-    float* outputs = args_.scratch + int64_t{kPairsPerTile} * kAttentionSegment;
-    pair.partial = outputs + int64_t{count_} * 2 * width_;
+    pair.partial = outputs_ + int64_t{count_} * 2 * width_;
     pair.total = pair.partial + width_;
     pair.m = -__builtin_inff();
     pair.l = 0.0f;
@@ -158,8 +94,12 @@ class AttentionRun {
     ++count_;
   }
 
-  static int32_t Clamp(int32_t x, int32_t low, int32_t high) {
-    return x < low ? low : x > high ? high : x;
+  void RunSegments(int32_t begin, int32_t end) {
+    const int32_t first = pairs_[0].begin / kAttentionSegment;
+    const int32_t last = (pairs_[count_ - 1].end - 1) / kAttentionSegment + 1;
+    if (begin < first) begin = first;
+    if (end > last) end = last;
+    for (int32_t s = begin; s < end; ++s) RunSegment(s * kAttentionSegment);
   }
 
   void RunSegment(int32_t segment) {
@@ -174,14 +114,21 @@ class AttentionRun {
       --last;
     }
     if (first == last) return;
-    AttentionPair* active = pairs_ + first;
-    const int32_t count = last - first;
-    Scores(active, count, First(active[0]), Last(active[count - 1]));
-    float m[kPairsPerTile];
-    float l[kPairsPerTile];
-    for (int32_t i = 0; i < count; ++i) Softmax(active[i], &m[i], &l[i]);
-    Values(active, count);
-    for (int32_t i = 0; i < count; ++i) Merge(active[i], m[i], l[i]);
+    active_ = pairs_ + first;
+    active_count_ = last - first;
+    Scores();
+    float m[kAttentionTile];
+    float l[kAttentionTile];
+    Weights(m, l);
+    Values();
+    for (int32_t i = 0; i < active_count_; ++i) {
+      if (states_ == nullptr) {
+        MergeState<V>(active_[i], active_[i].partial, m[i], l[i], width_);
+      } else {
+        Save(active_[i], State(segment_ / kAttentionSegment, first + i), m[i],
+             l[i]);
+      }
+    }
   }
 
   // The pair's keys of this segment, relative to its start.
@@ -192,186 +139,267 @@ class AttentionRun {
     return pair.end - segment_ < kAttentionSegment ? pair.end - segment_
                                                    : kAttentionSegment;
   }
+  // Those that any active pair sees.
+  int32_t First() const { return First(active_[0]); }
+  int32_t Last() const { return Last(active_[active_count_ - 1]); }
 
-  const T* Page(int32_t position) const {
-    const int32_t page = args_.block_table[position / kv_.page_tokens];
-    return reinterpret_cast<const T*>(kv_.base + static_cast<size_t>(page) *
-                                                     kv_.page_stride);
-  }
+  // Many pairs share the work of expanding keys and values to floats; few read
+  // them where they are.
+  bool Direct() const { return active_count_ <= kDirectPairs; }
 
-  // Scores of keys [first, last) of the segment. Whole vectors are computed
-  // where pages hold them; what lies outside a pair's keys is dropped later.
-  void Scores(AttentionPair* active, int32_t count, int32_t first,
-              int32_t last) {
-    const bool whole = kv_.page_tokens % kW == 0;
-    if (whole) first -= first % kW;
-    const T* keys[kG];
-    int32_t offsets[kG];
-    int32_t held = 0;
-    for (int32_t at = first; at < last;) {
-      const int32_t token = (segment_ + at) % kv_.page_tokens;
-      const int32_t left = kv_.page_tokens - token;
-      const int32_t lanes =
-          whole ? kW : Clamp(left < last - at ? left : last - at, 1, kW);
-      keys[held] = Page(segment_ + at) + keys_ + token;
-      offsets[held] = at;
-      at += lanes;
-      if (lanes < kW) {
-        Flush(active, count, keys, offsets, held);
-        ScoreRows<1>(active, count, keys + held, offsets + held, lanes);
-        held = 0;
-      } else if (++held == kG) {
-        ScoreRows<kG>(active, count, keys, offsets, kW);
-        held = 0;
-      }
-    }
-    Flush(active, count, keys, offsets, held);
-  }
-
-  void Flush(AttentionPair* active, int32_t count, const T* const* keys,
-             const int32_t* offsets, int32_t held) {
-    for (int32_t i = 0; i < held; ++i) {
-      ScoreRows<1>(active, count, keys + i, offsets + i, kW);
-    }
-  }
-
-  template <int G>
-  void ScoreRows(AttentionPair* active, int32_t count, const T* const* keys,
-                 const int32_t* offsets, int64_t lanes) {
-    int32_t i = 0;
-    for (; i + 6 <= count; i += 6) {
-      ScoreBlock<V, T, 6, G>(active + i, keys, lanes, kv_.page_tokens,
-                             kv_.key_dim, args_.scale, offsets);
-    }
-    for (; i + 3 <= count; i += 3) {
-      ScoreBlock<V, T, 3, G>(active + i, keys, lanes, kv_.page_tokens,
-                             kv_.key_dim, args_.scale, offsets);
-    }
-    for (; i < count; ++i) {
-      ScoreBlock<V, T, 1, G>(active + i, keys, lanes, kv_.page_tokens,
-                             kv_.key_dim, args_.scale, offsets);
-    }
-  }
-
-  // Scores become exponentials. Lanes are counted from the segment's start, so
-  // that the order of the sum depends on positions alone.
-  void Softmax(AttentionPair& pair, float* m, float* l) const {
-    using F = typename V::F;
-    const int32_t first = First(pair);
-    const int32_t last = Last(pair);
-    const int32_t begin = first - first % kW;
-    const int32_t end = (last + kW - 1) / kW * kW;
-    const float none = -__builtin_inff();
-    for (int32_t i = begin; i < first; ++i) pair.scores[i] = none;
-    for (int32_t i = last; i < end; ++i) pair.scores[i] = none;
-    F most = V::Set(none);
-    for (int32_t i = begin; i < end; i += kW) {
-      most = V::Max(most, V::Load(pair.scores + i));
-    }
-    *m = V::MaxOf(most);
-    const F shift = V::Set(*m);
-    F sum = V::Set(0.0f);
-    for (int32_t i = begin; i < end; i += kW) {
-      const F e = Exp<V>(V::Sub(V::Load(pair.scores + i), shift));
-      V::Store(pair.scores + i, e);
-      sum = V::Add(sum, e);
-    }
-    *l = V::Sum(sum);
-    for (int32_t i = 0; i < width_; i += kW) {
-      V::Store(pair.partial + i, V::Set(0.0f));
-    }
-  }
-
-  void Values(AttentionPair* active, int32_t count) {
-    int32_t i = 0;
-    for (; i + 6 <= count; i += 6) ValueRows<6>(active + i);
-    for (; i + 3 <= count; i += 3) ValueRows<3>(active + i);
-    for (; i < count; ++i) ValueRows<1>(active + i);
-  }
-
-  // Keys that all Q pairs see are shared; the others are added pair by pair.
-  template <int Q>
-  void ValueRows(AttentionPair* pairs) {
-    const int32_t low = First(pairs[Q - 1]);
-    const int32_t high = Last(pairs[0]);
-    if (Q == 1 || low >= high) {
-      for (int i = 0; i < Q; ++i) {
-        ValueRange<1>(pairs + i, First(pairs[i]), Last(pairs[i]));
-      }
+  // Whole vectors are computed; what lies outside a pair's keys is dropped
+  // later.
+  void Scores() {
+    const int32_t end = Last();
+    if (Direct() && kv_.page_tokens % kW == 0) {
+      ScoreVectors<T>(First() / kW * kW, end, kv_.page_tokens,
+                      [this](int32_t at) { return cache_.Key(segment_ + at); });
       return;
     }
-    for (int i = 0; i < Q; ++i) ValueRange<1>(pairs + i, First(pairs[i]), low);
-    ValueRange<Q>(pairs, low, high);
-    for (int i = 0; i < Q; ++i) ValueRange<1>(pairs + i, high, Last(pairs[i]));
-  }
-
-  template <int Q>
-  void ValueRange(AttentionPair* pairs, int32_t first, int32_t last) {
-    for (int32_t at = first; at < last;) {
-      const int32_t token = (segment_ + at) % kv_.page_tokens;
-      const int32_t left = kv_.page_tokens - token;
-      const int32_t count = left < last - at ? left : last - at;
-      const T* values =
-          Page(segment_ + at) + values_ + int64_t{token} * kv_.value_dim;
-      const int64_t dims = kv_.value_dim;
-      int64_t d = 0;
-      for (; d + kG * kW <= dims; d += kG * kW) {
-        ValueBlock<V, T, Q, kG>(pairs, values, dims, count, at, d, kW);
+    for (int32_t at = First() / kAttentionChunk * kAttentionChunk; at < end;
+         at += kAttentionChunk) {
+      const int32_t begin = First() > at ? First() : at;
+      const int32_t stop =
+          end - at < kAttentionChunk ? end : at + kAttentionChunk;
+      cache_.ExpandKeys(segment_ + begin, stop - begin, chunk_ + begin - at);
+      if (stop < end) {
+        cache_.PrefetchKeys(segment_ + stop, Chunk(end - stop));
+      } else {
+        cache_.PrefetchValues(segment_ + First(), Chunk(end - First()));
       }
-      for (; d + kW <= dims; d += kW) {
-        ValueBlock<V, T, Q, 1>(pairs, values, dims, count, at, d, kW);
-      }
-      if (d < dims) {
-        ValueBlock<V, T, Q, 1>(pairs, values, dims, count, at, d, dims - d);
-      }
-      at += count;
+      ScoreVectors<float>(
+          begin / kW * kW, stop, kAttentionChunk,
+          [this, at](int32_t key) { return chunk_ + key - at; });
     }
   }
 
-  void Merge(AttentionPair& pair, float m, float l) const {
-    using F = typename V::F;
-    const float most = m > pair.m ? m : pair.m;
-    const F a = Exp<V>(V::Set(pair.m - most));
-    const F b = Exp<V>(V::Set(m - most));
-    float scaled[kW];
-    V::Store(scaled, V::Fma(V::Set(pair.l), a, V::Mul(V::Set(l), b)));
-    pair.l = scaled[0];
-    pair.m = most;
+  // Scores of keys [at, end); `key(i)` is where the first dimension of a
+  // vector of keys from i is.
+  template <typename E, typename Key>
+  void ScoreVectors(int32_t at, int32_t end, int32_t stride, const Key& key) {
+    const E* keys[kG];
+    int32_t offsets[kG];
+    int held = 0;
+    for (; at < end; at += kW) {
+      keys[held] = key(at);
+      offsets[held] = at;
+      if (++held == kG) {
+        ScoreRows<E, kG>(keys, offsets, stride);
+        held = 0;
+      }
+    }
+    for (int i = 0; i < held; ++i) {
+      ScoreRows<E, 1>(keys + i, offsets + i, stride);
+    }
+  }
+
+  template <typename E, int G>
+  void ScoreRows(const E* const* keys, const int32_t* offsets, int32_t stride) {
+    int32_t i = 0;
+    for (; i + 6 <= active_count_; i += 6) {
+      ScoreBlock<V, E, 6, G>(active_ + i, keys, stride, kv_.key_dim, factor_,
+                             offsets);
+    }
+    for (; i + 3 <= active_count_; i += 3) {
+      ScoreBlock<V, E, 3, G>(active_ + i, keys, stride, kv_.key_dim, factor_,
+                             offsets);
+    }
+    for (; i < active_count_; ++i) {
+      ScoreBlock<V, E, 1, G>(active_ + i, keys, stride, kv_.key_dim, factor_,
+                             offsets);
+    }
+  }
+
+  void Weights(float* m, float* l) {
+    const bool steps = sizeof(T) == 1 && kv_.format == KvFormat::kInt8;
+    if (steps) {
+      cache_.CopySteps(segment_, First(), Last(), key_steps_, value_steps_);
+    }
+    for (int32_t i = 0; i < active_count_; ++i) {
+      AttentionPair& pair = active_[i];
+      Softmax<V>(pair.scores, First(pair), Last(pair),
+                 steps ? key_steps_ : nullptr, steps ? value_steps_ : nullptr,
+                 &m[i], &l[i]);
+      for (int32_t d = 0; d < width_; d += kW) {
+        V::Store(pair.partial + d, V::Set(0.0f));
+      }
+    }
+  }
+
+  void Values() {
+    const int32_t end = Last();
+    const bool direct = Direct() && kv_.value_dim % kW == 0;
+    for (int32_t at = First(); at < end;) {
+      // A run of keys: what is left of a page, or of a chunk.
+      const int32_t left = direct ? cache_.TokensLeft(segment_ + at)
+                                  : kAttentionChunk - at % kAttentionChunk;
+      const int32_t stop = left < end - at ? at + left : end;
+      if (direct) {
+        ValueRun(cache_.Value(segment_ + at), kv_.value_dim, at, stop);
+      } else {
+        cache_.ExpandValues(segment_ + at, stop - at, width_, chunk_);
+        if (stop < end) {
+          cache_.PrefetchValues(segment_ + stop, Chunk(end - stop));
+        } else {
+          // Keys of the next segment, as far as any pair sees them.
+          const int32_t last = pairs_[count_ - 1].end - segment_;
+          cache_.PrefetchKeys(segment_ + end, Chunk(last - end));
+        }
+        ValueRun(static_cast<const float*>(chunk_), width_, at, stop);
+      }
+      at = stop;
+    }
+  }
+
+  template <typename E>
+  void ValueRun(const E* values, int32_t stride, int32_t at, int32_t stop) {
+    int32_t i = 0;
+    for (; i + 6 <= active_count_; i += 6) {
+      ValueRows<E, 6>(active_ + i, values, stride, at, stop);
+    }
+    for (; i + 3 <= active_count_; i += 3) {
+      ValueRows<E, 3>(active_ + i, values, stride, at, stop);
+    }
+    for (; i < active_count_; ++i) {
+      ValueRows<E, 1>(active_ + i, values, stride, at, stop);
+    }
+  }
+
+  static int32_t Chunk(int32_t keys) {
+    return keys < kAttentionChunk ? keys : kAttentionChunk;
+  }
+  static int32_t Clamp(int32_t x, int32_t low, int32_t high) {
+    return x < low ? low : x > high ? high : x;
+  }
+
+  // Keys of [at, stop) that all Q pairs see are shared; the others are added
+  // pair by pair.
+  template <typename E, int Q>
+  void ValueRows(AttentionPair* pairs, const E* values, int32_t stride,
+                 int32_t at, int32_t stop) {
+    const int32_t low = Clamp(First(pairs[Q - 1]), at, stop);
+    int32_t high = Clamp(Last(pairs[0]), at, stop);
+    if (high < low) high = low;
+    if (Q > 1) {
+      for (int i = 0; i < Q; ++i) {
+        const int32_t from = Clamp(First(pairs[i]), at, low);
+        const int32_t to = Clamp(Last(pairs[i]), from, low);
+        ValueRange<E, 1>(pairs + i, values, stride, at, from, to);
+      }
+    }
+    ValueRange<E, Q>(pairs, values, stride, at, low, high);
+    if (Q > 1) {
+      for (int i = 0; i < Q; ++i) {
+        ValueRange<E, 1>(pairs + i, values, stride, at, high,
+                         Clamp(Last(pairs[i]), high, stop));
+      }
+    }
+  }
+
+  // Keys [from, to); `values` is that of key `at`.
+  template <typename E, int Q>
+  void ValueRange(AttentionPair* pairs, const E* values, int32_t stride,
+                  int32_t at, int32_t from, int32_t to) {
+    if (from >= to) return;
+    values += int64_t{from - at} * stride;
+    // `partial` and expanded values are whole vectors.
+    int64_t d = 0;
+    for (; d + kG * kW <= stride; d += kG * kW) {
+      ValueBlock<V, E, Q, kG>(pairs, values, stride, to - from, from, d);
+    }
+    for (; d < stride; d += kW) {
+      ValueBlock<V, E, Q, 1>(pairs, values, stride, to - from, from, d);
+    }
+  }
+
+  float* State(int32_t segment, int32_t pair) const {
+    const int64_t index =
+        int64_t{segment - states_->first_segment} * count_ + pair;
+    return states_->states + index * (kAttentionStateHead + width_);
+  }
+
+  void Save(const AttentionPair& pair, float* state, float m, float l) const {
+    state[0] = m;
+    state[1] = l;
+    state += kAttentionStateHead;
     for (int32_t i = 0; i < width_; i += kW) {
-      const F part = V::Mul(V::Load(pair.partial + i), b);
-      V::Store(pair.total + i, V::Fma(V::Load(pair.total + i), a, part));
+      V::Store(state + i, V::Load(pair.partial + i));
     }
   }
 
   void Finish(const AttentionPair& pair) const {
     const auto l = V::Set(pair.l);
+    const auto factor = V::Set(value_factor_);
     int32_t i = 0;
     for (; i + kW <= kv_.value_dim; i += kW) {
-      V::Store(pair.out + i, V::Div(V::Load(pair.total + i), l));
+      V::Store(pair.out + i,
+               V::Mul(V::Div(V::Load(pair.total + i), l), factor));
     }
     if (i < kv_.value_dim) {
-      V::Store(pair.out + i, V::Div(V::Load(pair.total + i), l),
+      V::Store(pair.out + i, V::Mul(V::Div(V::Load(pair.total + i), l), factor),
                kv_.value_dim - i);
     }
   }
 
+  static constexpr int32_t kDirectPairs = 6;
+
   const AttentionArgs& args_;
   const KvLayer& kv_;
+  const AttentionCache<V, T> cache_;
   const int32_t width_;  // value_dim in whole vectors
-  const int64_t keys_;   // this head's keys and values inside a page
-  const int64_t values_;
-  AttentionPair pairs_[kPairsPerTile];
+  float* const outputs_;
+  float* const key_steps_;  // of a segment
+  float* const value_steps_;
+  float* const chunk_;  // expanded keys or values
+  const float factor_;  // of a score
+  const float value_factor_;
+  const AttentionStates* states_ = nullptr;
+  AttentionPair pairs_[kAttentionTile];
   int32_t count_ = 0;
+  // The segment, and the pairs that see it.
   int32_t segment_ = 0;
+  AttentionPair* active_ = nullptr;
+  int32_t active_count_ = 0;
 };
+
+// Calls body(element) with a null pointer of the cache's element type.
+template <typename Body>
+void WithElement(KvFormat format, const Body& body) {
+  switch (format) {
+    case KvFormat::kF32:
+      return body(static_cast<const float*>(nullptr));
+    case KvFormat::kF16:
+      return body(static_cast<const Half*>(nullptr));
+    case KvFormat::kBf16:
+      return body(static_cast<const Bfloat16*>(nullptr));
+    case KvFormat::kInt8:
+      return body(static_cast<const Int8*>(nullptr));
+    case KvFormat::kFp8:
+      return body(static_cast<const Fp8*>(nullptr));
+  }
+}
 
 template <typename V>
 void AttentionSimd(const AttentionArgs& args) {
-  if (args.kv.format == KvFormat::kF16) {
-    AttentionRun<V, uint16_t>(args).Run();
-  } else {
-    AttentionRun<V, float>(args).Run();
-  }
+  WithElement(args.kv.format, [&args]<typename T>(const T*) {
+    AttentionRun<V, T>(args).Run();
+  });
+}
+
+template <typename V>
+void AttentionSegmentsSimd(const AttentionArgs& args,
+                           const AttentionStates& states) {
+  WithElement(args.kv.format, [&]<typename T>(const T*) {
+    AttentionRun<V, T>(args).RunStates(states);
+  });
+}
+
+template <typename V>
+void AttentionMergeSimd(const AttentionArgs& args,
+                        const AttentionStates& states) {
+  WithElement(args.kv.format, [&]<typename T>(const T*) {
+    AttentionRun<V, T>(args).MergeStates(states);
+  });
 }
 
 }  // namespace inlay::kernels::cpu

@@ -1,5 +1,6 @@
 #include "kernels/cpu/ops.h"
 
+#include "kernels/cpu/kv_layout.h"
 #include "kernels/cpu/ops_isa.h"
 
 // Calls the version of `function` for `isa`. A version that this build lacks
@@ -56,20 +57,32 @@ void Attention(Isa isa, const AttentionArgs& args) {
   INLAY_DISPATCH_(isa, Attention, args);
 }
 
-size_t KvPageBytes(const KvLayer& shape) {
-  const size_t element = shape.format == KvFormat::kF16 ? 2 : 4;
-  return element * static_cast<size_t>(shape.page_tokens) *
-         static_cast<size_t>(shape.kv_heads) *
-         (static_cast<size_t>(shape.key_dim) +
-          static_cast<size_t>(shape.value_dim));
+void AttentionSegments(Isa isa, const AttentionArgs& args,
+                       const AttentionStates& states) {
+  INLAY_DISPATCH_(isa, AttentionSegments, args, states);
 }
 
-size_t AttentionScratchFloats(int32_t value_dim) {
-  // Scores; then per pair the segment's output and the merged one, rounded up
-  // to whole vectors; then per pair three scalars.
+void AttentionMerge(Isa isa, const AttentionArgs& args,
+                    const AttentionStates& states) {
+  INLAY_DISPATCH_(isa, AttentionMerge, args, states);
+}
+
+size_t KvPageBytes(const KvLayer& shape) { return KvPage(shape).Bytes(); }
+
+size_t AttentionScratchFloats(int32_t key_dim, int32_t value_dim) {
+  const size_t pairs = static_cast<size_t>(kAttentionTile);
+  const size_t segment = static_cast<size_t>(kAttentionSegment);
   const size_t width = (static_cast<size_t>(value_dim) + 15) / 16 * 16;
-  return static_cast<size_t>(kAttentionTile) *
-         (static_cast<size_t>(kAttentionSegment) + 2 * width + 16);
+  const size_t keys = static_cast<size_t>(key_dim);
+  // Scores; per pair the segment's output and the merged one; the steps of a
+  // segment's keys and values; one chunk of either, expanded.
+  return pairs * (segment + 2 * width) + 2 * segment +
+         static_cast<size_t>(kAttentionChunk) * (keys > width ? keys : width);
+}
+
+size_t AttentionStateFloats(int32_t value_dim) {
+  return static_cast<size_t>(kAttentionStateHead) +
+         (static_cast<size_t>(value_dim) + 15) / 16 * 16;
 }
 
 }  // namespace inlay::kernels::cpu

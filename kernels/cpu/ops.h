@@ -31,12 +31,20 @@ void GatedActivate(Isa isa, Act act, const float* gate, const float* up,
 void Rope(Isa isa, float* x, int32_t heads, int32_t head_dim, int32_t dims,
           bool interleaved, const float* cos, const float* sin);
 
-enum class KvFormat : uint8_t { kF32, kF16 };
+// Formats of the cache, rounded to nearest even when written and never again.
+//   kInt8  x ~ s q, q in [-127, 127]; the step s = max|x| / 127 is a float of
+//          its own for the key and for the value of each token and head. A
+//          vector within 2^-100 of zero becomes zeros; one that holds a NaN or
+//          an infinity becomes NaN.
+//   kFp8   E4M3, x ~ s f; s is the KvLayer's for each head. Saturates; NaN
+//   stays.
+enum class KvFormat : uint8_t { kF32, kF16, kBf16, kInt8, kFp8 };
 
 // One layer's pages. A page holds `page_tokens` tokens: first all keys
 // [kv_head][key_dim][token], so that a vector holds one dimension of many
-// tokens, then all values [kv_head][token][value_dim]. Kernels are fastest
-// when page_tokens is a multiple of 16.
+// tokens, then all values [kv_head][token][value_dim]; then, for kInt8 and at a
+// multiple of 4 bytes, the floats [keys, values][kv_head][token] of the steps.
+// Kernels are fastest when page_tokens is a multiple of 16.
 struct KvLayer {
   uint8_t* base;       // page 0 of this layer
   size_t page_stride;  // bytes between pages
@@ -44,11 +52,14 @@ struct KvLayer {
   int32_t kv_heads;
   int32_t key_dim, value_dim;
   KvFormat format;
+  // kFp8: one step for each kv head, finite and above 0.
+  const float* key_scales;
+  const float* value_scales;
 };
 size_t KvPageBytes(const KvLayer& shape);
 
 // Stores k (key_dim floats) and v (value_dim floats) of one kv head at `token`
-// of page `page`, rounded to nearest even.
+// of page `page`.
 void KvAppend(Isa isa, const KvLayer& layer, int32_t page, int32_t token,
               int32_t kv_head, const float* k, const float* v);
 
@@ -72,8 +83,8 @@ struct AttentionArgs {
 };
 // Rows and heads of a call are taken in tiles of at most this many pairs, so
 // that the scratch is bounded.
-inline constexpr int32_t kAttentionTile = 24;
-size_t AttentionScratchFloats(int32_t value_dim);
+inline constexpr int32_t kAttentionTile = 96;
+size_t AttentionScratchFloats(int32_t key_dim, int32_t value_dim);
 // Keys are walked in segments at absolute multiples of kAttentionSegment, each
 // from a fresh (m, l, o) state, merged in ascending order (online softmax,
 // Milakov and Gimelshein, 2018), so that a row's result does not depend on how
@@ -81,6 +92,25 @@ size_t AttentionScratchFloats(int32_t value_dim);
 // Values beyond a row's own keys are never used in its arithmetic.
 inline constexpr int32_t kAttentionSegment = 256;
 void Attention(Isa isa, const AttentionArgs& args);
+
+// The same in two parts, so that several threads can share one call of at most
+// kAttentionTile pairs: Attention gives the same bits as AttentionSegments over
+// all segments, in any division, and AttentionMerge.
+//
+// AttentionSegments leaves the states of segments [begin, end) of all pairs in
+// `states`, AttentionStateFloats() for each: segment after segment from
+// `first_segment`, in each row after row, head after head. Segments that a row
+// does not see are left alone. AttentionMerge merges them in ascending order.
+struct AttentionStates {
+  float* states;
+  int32_t first_segment;
+  int32_t begin, end;
+};
+size_t AttentionStateFloats(int32_t value_dim);
+void AttentionSegments(Isa isa, const AttentionArgs& args,
+                       const AttentionStates& states);
+void AttentionMerge(Isa isa, const AttentionArgs& args,
+                    const AttentionStates& states);
 
 }  // namespace inlay::kernels::cpu
 

@@ -26,6 +26,10 @@
   void KvAppend(const KvLayer& layer, int32_t page, int32_t token,            \
                 int32_t kv_head, const float* k, const float* v);             \
   void Attention(const AttentionArgs& args);                                  \
+  void AttentionSegments(const AttentionArgs& args,                           \
+                         const AttentionStates& states);                      \
+  void AttentionMerge(const AttentionArgs& args,                              \
+                      const AttentionStates& states);                         \
   }
 
 namespace inlay::kernels::cpu {

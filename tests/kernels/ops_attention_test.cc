@@ -40,7 +40,7 @@ class Problem {
                          int32_t window) const {
     const Guarded<float> out(static_cast<size_t>(rows * heads) *
                              static_cast<size_t>(shape_.value_dim));
-    const Guarded<float> scratch(AttentionScratchFloats(shape_.value_dim));
+    const Guarded<float> scratch(AttentionScratchFloats(shape_.key_dim, shape_.value_dim));
     const AttentionArgs args = {
         .kv = layer_,
         .block_table = table_.data(),

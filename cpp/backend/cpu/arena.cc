@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "cpp/backend/cpu/attention_split.h"
 #include "cpp/backend/cpu/program.h"
 #include "cpp/base/checked.h"
 #include "kernels/cpu/ops.h"
@@ -42,6 +43,7 @@ struct Needs {
   int64_t gate_width = 0;
   int64_t norm_width = 0;
   int64_t raw_columns = 0;
+  int32_t key_dim = 0;
   int32_t value_dim = 0;
 };
 
@@ -107,9 +109,10 @@ class Surveyor {
   void Visit(const model::AttentionOp& op) {
     Use(op.qkv);
     Use(op.out);
-    needs_.value_dim =
-        std::max(needs_.value_dim,
-                 plan_.cache_layers[static_cast<size_t>(op.layer)].value_dim);
+    const model::CacheLayer& layer =
+        plan_.cache_layers[static_cast<size_t>(op.layer)];
+    needs_.key_dim = std::max(needs_.key_dim, layer.key_dim);
+    needs_.value_dim = std::max(needs_.value_dim, layer.value_dim);
   }
   void Visit(const model::SelectRowsOp& op) {
     Use(op.in);
@@ -172,6 +175,9 @@ StatusOr<ArenaLayout> LayOutArena(const model::Plan& plan,
       all.Take(rows, static_cast<uint64_t>(layout.gate_stride) * sizeof(float));
   layout.logits =
       all.Take(logits_rows, static_cast<uint64_t>(plan.vocabulary_size) * 4);
+  layout.attention_states =
+      all.Take(static_cast<uint64_t>(thread_count - 1) * kStatesPerCut,
+               kernels::cpu::AttentionStateFloats(needs.value_dim) * 4);
   Cursor own;
   for (size_t i = 0; i < kActivationFormats; ++i) {
     layout.prepared[i] = all.Take(rows, needs.prepared[i]);
@@ -179,9 +185,9 @@ StatusOr<ArenaLayout> LayOutArena(const model::Plan& plan,
   }
   layout.norm_row =
       own.Take(static_cast<uint64_t>(needs.norm_width), sizeof(float));
-  const uint64_t scratch =
-      std::max(static_cast<uint64_t>(needs.raw_columns),
-               kernels::cpu::AttentionScratchFloats(needs.value_dim));
+  const uint64_t scratch = std::max(
+      static_cast<uint64_t>(needs.raw_columns),
+      kernels::cpu::AttentionScratchFloats(needs.key_dim, needs.value_dim));
   layout.scratch = own.Take(scratch, sizeof(float));
   layout.thread_bytes = own.bytes();
   layout.threads =

@@ -37,6 +37,7 @@ struct ArenaLayout {
   uint64_t cos = 0, sin = 0;           // [rope][max_rows][dims/2] floats
   std::vector<uint64_t> rope_offsets;  // floats, from cos and from sin
   uint64_t logits = 0;                 // [max_logits_rows][vocabulary] floats
+  uint64_t attention_states = 0;       // see attention_split.h
   // One per thread, `thread_bytes` apart.
   uint64_t threads = 0;
   uint64_t thread_bytes = 0;
@@ -88,6 +89,7 @@ class Arena {
     return Floats(layout_.sin) +
            layout_.rope_offsets[static_cast<size_t>(rope)];
   }
+  float* AttentionStates() const { return Floats(layout_.attention_states); }
   float* Logits() const { return Floats(layout_.logits); }
 
  private:

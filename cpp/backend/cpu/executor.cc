@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "cpp/backend/cpu/kv_probe.h"
 
 namespace inlay::backend::cpu {
 namespace {
@@ -43,20 +44,42 @@ StatusOr<std::unique_ptr<Executor>> CpuExecutor::Create(
         "max_rows is ", options.max_rows, " and max_logits_rows is ",
         options.max_logits_rows, "; both must be at least 1"));
   }
-  const KvType type = options.kv_type == KvType::kAuto
-                          ? weights->default_kv_type()
-                          : options.kv_type;
+  ExecutorOptions chosen = options;
+  if (chosen.kv_type == KvType::kAuto) {
+    chosen.kv_type = weights->default_kv_type();
+  }
+  std::vector<float> scales;
+  if (chosen.kv_type == KvType::kFp8) {
+    // Freed before the real memory is asked for.
+    const ExecutorOptions small =
+        KvProbeOptions(options.max_rows, MaxPositions(weights->plan()));
+    INLAY_ASSIGN_OR_RETURN(const std::unique_ptr<CpuExecutor> probe,
+                           Build(weights, layout, small, {}, *pool, threads));
+    INLAY_ASSIGN_OR_RETURN(
+        scales, ProbeKvScales(*probe, weights->plan().vocabulary_size));
+  }
+  INLAY_ASSIGN_OR_RETURN(std::unique_ptr<CpuExecutor> executor,
+                         Build(std::move(weights), layout, chosen,
+                               std::move(scales), *pool, threads));
+  return std::unique_ptr<Executor>(std::move(executor));
+}
+
+StatusOr<std::unique_ptr<CpuExecutor>> CpuExecutor::Build(
+    std::shared_ptr<const CpuWeights> weights, const WeightLayout& layout,
+    const ExecutorOptions& options, std::vector<float> scales, MemoryPool& pool,
+    ThreadPool* threads) {
   INLAY_ASSIGN_OR_RETURN(
       ArenaLayout arena_layout,
       LayOutArena(weights->plan(), layout, options.max_rows,
                   options.max_logits_rows, threads->thread_count()));
+  INLAY_ASSIGN_OR_RETURN(Buffer block,
+                         pool.AllocateCommitted(arena_layout.bytes,
+                                                "the working memory of steps"));
   INLAY_ASSIGN_OR_RETURN(
-      Buffer block, pool->AllocateCommitted(arena_layout.bytes,
-                                            "the working memory of steps"));
-  INLAY_ASSIGN_OR_RETURN(
-      KvCache cache, KvCache::Create(weights->plan(), type, options.page_tokens,
-                                     options.page_count, *pool));
-  return std::unique_ptr<Executor>(
+      KvCache cache,
+      KvCache::Create(weights->plan(), options.kv_type, options.page_tokens,
+                      options.page_count, std::move(scales), pool));
+  return std::unique_ptr<CpuExecutor>(
       new CpuExecutor(std::move(weights), options,
                       Arena(std::move(arena_layout), std::move(block)),
                       std::move(cache), threads));

@@ -27,8 +27,15 @@ class CpuExecutor final : public Executor {
   Status Collect(uint64_t ticket, scheduler::StepResult* result) override;
   int depth() const override { return 1; }
   uint64_t page_bytes() const override { return cache_.page_bytes(); }
+  const KvCache& cache() const { return cache_; }
+  int32_t max_rows() const { return limits_.max_rows; }
 
  private:
+  // With a type that is not kAuto, and the scales it needs.
+  static StatusOr<std::unique_ptr<CpuExecutor>> Build(
+      std::shared_ptr<const CpuWeights> weights, const WeightLayout& layout,
+      const ExecutorOptions& options, std::vector<float> scales,
+      MemoryPool& pool, ThreadPool* threads);
   CpuExecutor(std::shared_ptr<const CpuWeights> weights,
               const ExecutorOptions& options, Arena arena, KvCache cache,
               ThreadPool* threads);

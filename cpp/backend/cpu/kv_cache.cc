@@ -13,6 +13,24 @@ constexpr int32_t kMaxPageTokens = 1 << 16;
 // Pages begin at multiples of a cache line.
 constexpr uint64_t kPageAlignment = 64;
 
+kernels::cpu::KvFormat Format(KvType type) {
+  using kernels::cpu::KvFormat;
+  switch (type) {
+    case KvType::kF32:
+      return KvFormat::kF32;
+    case KvType::kBf16:
+      return KvFormat::kBf16;
+    case KvType::kInt8:
+      return KvFormat::kInt8;
+    case KvType::kFp8:
+      return KvFormat::kFp8;
+    case KvType::kAuto:
+    case KvType::kF16:
+      break;
+  }
+  return KvFormat::kF16;
+}
+
 StatusOr<kernels::cpu::KvLayer> Shape(const model::CacheLayer& layer,
                                       KvType type, int32_t page_tokens) {
   if (page_tokens < 1 || page_tokens > kMaxPageTokens) {
@@ -24,8 +42,7 @@ StatusOr<kernels::cpu::KvLayer> Shape(const model::CacheLayer& layer,
   shape.kv_heads = layer.kv_head_count;
   shape.key_dim = layer.key_dim;
   shape.value_dim = layer.value_dim;
-  shape.format = type == KvType::kF32 ? kernels::cpu::KvFormat::kF32
-                                      : kernels::cpu::KvFormat::kF16;
+  shape.format = Format(type);
   // Each factor is at most 2^16 (CheckPlan), so this cannot overflow.
   uint64_t stride = kernels::cpu::KvPageBytes(shape);
   if (!CheckedAlignUp(stride, kPageAlignment, &stride)) {
@@ -52,12 +69,19 @@ StatusOr<uint64_t> KvBytesPerPage(const model::Plan& plan, KvType type,
 
 StatusOr<KvCache> KvCache::Create(const model::Plan& plan, KvType type,
                                   int32_t page_tokens, int32_t page_count,
-                                  MemoryPool& pool) {
+                                  std::vector<float> scales, MemoryPool& pool) {
   if (page_count < 1) {
     return absl::InvalidArgumentError("page_count must be at least 1");
   }
   INLAY_ASSIGN_OR_RETURN(const uint64_t page,
                          KvBytesPerPage(plan, type, page_tokens));
+  size_t heads = 0;
+  for (const model::CacheLayer& layer : plan.cache_layers) {
+    heads += static_cast<size_t>(layer.kv_head_count);
+  }
+  if (type == KvType::kFp8 && scales.size() != 2 * heads) {
+    return absl::InternalError("FP8 pages need one scale for each head");
+  }
   uint64_t bytes = 0;
   if (!CheckedMul<uint64_t>(page, static_cast<uint64_t>(page_count), &bytes)) {
     return absl::ResourceExhaustedError("the cache exceeds 64-bit sizes");
@@ -68,11 +92,18 @@ StatusOr<KvCache> KvCache::Create(const model::Plan& plan, KvType type,
   cache.page_tokens_ = page_tokens;
   cache.page_count_ = page_count;
   cache.page_bytes_ = page;
+  cache.scales_ = std::move(scales);
+  const float* steps = cache.scales_.data();
   uint8_t* next = cache.block_.data();
   for (const model::CacheLayer& layer : plan.cache_layers) {
     INLAY_ASSIGN_OR_RETURN(kernels::cpu::KvLayer shape,
                            Shape(layer, type, page_tokens));
     shape.base = next;
+    if (type == KvType::kFp8) {
+      shape.key_scales = steps;
+      shape.value_scales = steps + shape.kv_heads;
+      steps += 2 * int64_t{shape.kv_heads};
+    }
     next += shape.page_stride * static_cast<uint64_t>(page_count);
     cache.layers_.push_back(shape);
   }

@@ -20,14 +20,16 @@ StatusOr<uint64_t> KvBytesPerPage(const model::Plan& plan, KvType type,
 
 class KvCache {
  public:
-  // `type` is not kAuto.
+  // `type` is not kAuto. `scales` of kFp8: for each layer the steps of the keys
+  // of each head, then of the values.
   static StatusOr<KvCache> Create(const model::Plan& plan, KvType type,
                                   int32_t page_tokens, int32_t page_count,
-                                  MemoryPool& pool);
+                                  std::vector<float> scales, MemoryPool& pool);
 
   const kernels::cpu::KvLayer& layer(int32_t index) const {
     return layers_[static_cast<size_t>(index)];
   }
+  int32_t layer_count() const { return static_cast<int32_t>(layers_.size()); }
   int32_t page_tokens() const { return page_tokens_; }
   int32_t page_count() const { return page_count_; }
   // Bytes of one page of all layers.
@@ -40,6 +42,7 @@ class KvCache {
 
  private:
   Buffer block_;
+  std::vector<float> scales_;
   std::vector<kernels::cpu::KvLayer> layers_;
   int32_t page_tokens_ = 0;
   int32_t page_count_ = 0;

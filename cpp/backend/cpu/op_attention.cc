@@ -3,15 +3,17 @@
 #include <cmath>
 #include <variant>
 
+#include "cpp/backend/cpu/attention_split.h"
 #include "cpp/backend/cpu/operations.h"
 #include "kernels/cpu/ops.h"
 
 namespace inlay::backend::cpu {
 namespace {
 
-// Rows of one request that attend together, so that a segment of keys and
-// values is read once for all of them.
-constexpr int32_t kTileRows = 8;
+// Rows of one request that attend together share the work of reading keys and
+// values; but not so many that threads have too little to choose from.
+constexpr int32_t kLeastTileRows = 8;
+constexpr int32_t kUnitsPerThread = 4;
 
 // Where q, k and v of one row are.
 struct RowLayout {
@@ -26,54 +28,143 @@ struct RowLayout {
   int64_t k, v;  // offsets in floats
 };
 
-// Attention of one tile for q heads [head_begin, head_end).
-void RunTile(const Worker& worker, const model::AttentionOp& op,
-             const RowLayout& shape, const scheduler::RowGroup& group,
-             int32_t first, int32_t rows, int32_t head_begin,
-             int32_t head_end) {
-  const StepContext& context = worker.context;
-  const int32_t q_per_kv = shape.q_heads / shape.kv_heads;
-  const int64_t row = group.row_begin + first;
-  const int64_t q_stride = context.arena.SlotStride(op.qkv);
-  const int64_t out_stride = context.arena.SlotStride(op.out);
-  for (int32_t head = head_begin; head < head_end;) {
-    const int32_t kv_head = head / q_per_kv;
-    const int32_t end = std::min((kv_head + 1) * q_per_kv, head_end);
-    const kernels::cpu::AttentionArgs args = {
-        .kv = context.cache.layer(op.layer),
-        .block_table = context.step->blocks.data() + group.block_begin,
-        .position = group.position + first,
-        .rows = rows,
-        .window = op.window,
-        .kv_head = kv_head,
-        .q_heads = end - head,
-        .q = context.arena.Slot(op.qkv) + row * q_stride +
-             int64_t{head} * shape.key_dim,
-        .q_stride = q_stride,
-        .out = context.arena.Slot(op.out) + row * out_stride +
-               int64_t{head} * shape.value_dim,
-        .out_stride = out_stride,
-        .scale = op.scale,
-        .scratch = context.arena.Scratch(worker.thread)};
-    kernels::cpu::Attention(context.isa, args);
-    head = end;
+// The attention of a step in units: some rows of one group, and the q heads of
+// one kv head.
+class Units {
+ public:
+  Units(const Worker& worker, const model::AttentionOp& op)
+      : worker_(worker),
+        context_(worker.context),
+        op_(op),
+        shape_(context_.plan,
+               context_.plan.cache_layers[static_cast<size_t>(op.layer)]),
+        q_per_kv_(shape_.q_heads / shape_.kv_heads),
+        tile_rows_(TileRows()) {
+    ForEach([this](const Tile&, const AttentionUnit& unit) {
+      total_ += unit.cost;
+    });
   }
-}
 
-// Runs body(group, first row, rows, cost of one head) for every tile.
-template <typename Body>
-void ForEachTile(const scheduler::StepPlan& step, int32_t window,
-                 const Body& body) {
-  for (const scheduler::RowGroup& group : step.groups) {
-    for (int32_t first = 0; first < group.row_count; first += kTileRows) {
-      const int32_t rows = std::min(kTileRows, group.row_count - first);
-      int64_t keys = int64_t{group.position} + first + rows;
-      if (window > 0) keys = std::min<int64_t>(keys, window + rows);
-      // A tile also costs something beside its keys.
-      body(group, first, rows, rows * (keys + 16));
+  // Computes this thread's share. Returns whether states wait to be merged.
+  bool Run() const {
+    bool split = false;
+    ForEach([&](const Tile& tile, const AttentionUnit& unit) {
+      const AttentionShare share =
+          ShareOfUnit(unit, total_, worker_.thread, worker_.threads);
+      split = split || share.split;
+      if (share.begin >= share.end) return;
+      if (share.split) {
+        AttentionSegments(context_.isa, Args(tile),
+                          States(tile, share, tile.segment + share.begin,
+                                 tile.segment + share.end));
+      } else {
+        kernels::cpu::Attention(context_.isa, Args(tile));
+      }
+    });
+    return split;
+  }
+
+  void Merge() const {
+    ForEach([&](const Tile& tile, const AttentionUnit& unit) {
+      const AttentionShare share =
+          ShareOfUnit(unit, total_, worker_.thread, worker_.threads);
+      if (!share.split || share.merger != worker_.thread) return;
+      AttentionMerge(
+          context_.isa, Args(tile),
+          States(tile, share, tile.segment, tile.segment + unit.segments));
+    });
+  }
+
+ private:
+  struct Tile {
+    const scheduler::RowGroup& group;
+    int32_t first, rows;
+    int32_t kv_head;
+    int32_t segment;  // the first that any row sees
+  };
+
+  int32_t TileRows() const {
+    int32_t rows = std::max(1, kernels::cpu::kAttentionTile / q_per_kv_);
+    for (; rows > kLeastTileRows; rows /= 2) {
+      int64_t units = 0;
+      for (const scheduler::RowGroup& group : context_.step->groups) {
+        units += (group.row_count - 1) / rows + 1;
+      }
+      if (units * shape_.kv_heads >= kUnitsPerThread * worker_.threads) break;
+    }
+    return rows;
+  }
+
+  // Runs body(tile, unit) for all. Tiles of one kv head follow each other, so
+  // that its keys and values stay near.
+  template <typename Body>
+  void ForEach(const Body& body) const {
+    int64_t before = 0;
+    for (const scheduler::RowGroup& group : context_.step->groups) {
+      for (int32_t head = 0; head < shape_.kv_heads; ++head) {
+        for (int32_t first = 0; first < group.row_count; first += tile_rows_) {
+          const int32_t rows = std::min(tile_rows_, group.row_count - first);
+          const int32_t position = group.position + first;
+          const int32_t begin = op_.window > 0 && position >= op_.window
+                                    ? position - op_.window + 1
+                                    : 0;
+          const int32_t segment = begin / kernels::cpu::kAttentionSegment;
+          const int32_t end = position + rows - 1;
+          const AttentionUnit unit = {
+              .before = before,
+              // A unit also costs something beside its keys.
+              .cost = int64_t{rows} * ((end - begin) / 16 + 2),
+              .segments = end / kernels::cpu::kAttentionSegment - segment + 1,
+              .pairs = rows * q_per_kv_};
+          body(Tile{group, first, rows, head, segment}, unit);
+          before += unit.cost;
+        }
+      }
     }
   }
-}
+
+  kernels::cpu::AttentionArgs Args(const Tile& tile) const {
+    const int64_t row = tile.group.row_begin + tile.first;
+    const int64_t head = int64_t{tile.kv_head} * q_per_kv_;
+    const int64_t q_stride = context_.arena.SlotStride(op_.qkv);
+    const int64_t out_stride = context_.arena.SlotStride(op_.out);
+    return {
+        .kv = context_.cache.layer(op_.layer),
+        .block_table = context_.step->blocks.data() + tile.group.block_begin,
+        .position = tile.group.position + tile.first,
+        .rows = tile.rows,
+        .window = op_.window,
+        .kv_head = tile.kv_head,
+        .q_heads = q_per_kv_,
+        .q = context_.arena.Slot(op_.qkv) + row * q_stride +
+             head * shape_.key_dim,
+        .q_stride = q_stride,
+        .out = context_.arena.Slot(op_.out) + row * out_stride +
+               head * shape_.value_dim,
+        .out_stride = out_stride,
+        .scale = op_.scale,
+        .scratch = context_.arena.Scratch(worker_.thread)};
+  }
+
+  kernels::cpu::AttentionStates States(const Tile& tile,
+                                       const AttentionShare& share,
+                                       int32_t begin, int32_t end) const {
+    const size_t floats = kernels::cpu::AttentionStateFloats(shape_.value_dim);
+    return {.states = context_.arena.AttentionStates() +
+                      static_cast<size_t>(share.slot) * kStatesPerCut * floats,
+            .first_segment = tile.segment,
+            .begin = begin,
+            .end = end};
+  }
+
+  const Worker& worker_;
+  const StepContext& context_;
+  const model::AttentionOp& op_;
+  const RowLayout shape_;
+  const int32_t q_per_kv_;
+  const int32_t tile_rows_;
+  int64_t total_ = 0;
+};
 
 }  // namespace
 
@@ -137,34 +228,11 @@ void RunRopeAppend(Worker& worker, const Instruction& self) {
 }
 
 void RunAttention(Worker& worker, const Instruction& self) {
-  const auto& op = std::get<model::AttentionOp>(*self.op);
-  const StepContext& context = worker.context;
-  const RowLayout shape(
-      context.plan, context.plan.cache_layers[static_cast<size_t>(op.layer)]);
-  const int64_t heads = shape.q_heads;
-  int64_t total = 0;
-  ForEachTile(*context.step, op.window,
-              [&](const scheduler::RowGroup&, int32_t, int32_t, int64_t cost) {
-                total += cost * heads;
-              });
-  // A thread takes the heads whose cost begins inside its share.
-  const Range share = worker.Share(total);
-  int64_t before = 0;
-  ForEachTile(*context.step, op.window,
-              [&](const scheduler::RowGroup& group, int32_t first, int32_t rows,
-                  int64_t cost) {
-                const auto head_at = [&](int64_t point) {
-                  return static_cast<int32_t>(std::clamp<int64_t>(
-                      (point - before + cost - 1) / cost, 0, heads));
-                };
-                if (share.end > before && share.begin < before + cost * heads) {
-                  const int32_t begin =
-                      share.begin <= before ? 0 : head_at(share.begin);
-                  RunTile(worker, op, shape, group, first, rows, begin,
-                          head_at(share.end));
-                }
-                before += cost * heads;
-              });
+  const Units units(worker, std::get<model::AttentionOp>(*self.op));
+  const bool split = units.Run();
+  worker.Barrier();
+  if (!split) return;  // all threads agree
+  units.Merge();
   worker.Barrier();
 }
 
