@@ -7,17 +7,27 @@
 namespace inlay::cli {
 namespace {
 
+constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
 constexpr int64_t kPollNs = 100'000'000;  // how soon Ctrl-C is noticed
+
+// The library counts answers from 0 without a gap.
+Answer& ChoiceOf(const inlay_event& event, StreamedAnswer* answer) {
+  if (event.choice == 0) return *answer;
+  const auto index = static_cast<size_t>(event.choice);
+  if (answer->others.size() < index) answer->others.resize(index);
+  return answer->others[index - 1];
+}
 
 void Take(const inlay_event& event, StreamedAnswer* answer,
           const std::function<void(std::string_view)>& on_text) {
   const std::string_view text =
       event.text_size == 0 ? std::string_view()
                            : std::string_view(event.text, event.text_size);
-  answer->text += text;
-  answer->tokens.insert(answer->tokens.end(), event.tokens,
-                        event.tokens + event.token_count);
-  if (!text.empty()) on_text(text);
+  Answer& choice = ChoiceOf(event, answer);
+  choice.text += text;
+  choice.tokens.insert(choice.tokens.end(), event.tokens,
+                       event.tokens + event.token_count);
+  if (!text.empty() && event.choice == 0) on_text(text);
 }
 
 // Cancels the request when it goes out of scope before its end, and takes
@@ -46,12 +56,31 @@ class Running {
   bool ended_ = false;
 };
 
+// What the library takes as "not given" is 0 everywhere.
+void SetRules(const Args& args, inlay_request* raw) {
+  const auto real = [&](const char* name, double min, double max) {
+    return static_cast<float>(args.Real(name, 0, min, max));
+  };
+  const auto integer = [&](const char* name, int64_t min, int64_t max) {
+    return static_cast<int32_t>(args.Int(name, 0, min, max));
+  };
+  raw->mirostat = integer("mirostat", 0, 2);
+  raw->mirostat_tau = real("mirostat-tau", 1e-6, 100);
+  raw->mirostat_eta = real("mirostat-eta", 1e-6, 1);
+  raw->xtc_probability = real("xtc-probability", 0, 1);
+  raw->xtc_threshold = real("xtc-threshold", 1e-6, 1);
+  raw->dry_multiplier = real("dry-multiplier", 0, 100);
+  raw->dry_base = real("dry-base", 1, 100);
+  raw->dry_allowed_length = integer("dry-allowed-length", 1, kMost);
+  raw->no_repeat_ngram = integer("no-repeat-ngram", 0, kMost);
+  raw->min_tokens = integer("min-tokens", 0, kMost);
+}
+
 }  // namespace
 
 Request MakeRequest(const Args& args, float temperature) {
   Request request{std::string_view()};
   inlay_request& raw = request.raw;
-  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
   raw.max_tokens = static_cast<int32_t>(args.Int("max-tokens", 512, 0, kMost));
   raw.temperature =
       static_cast<float>(args.Real("temperature", temperature, 0, 100));
@@ -62,6 +91,7 @@ Request MakeRequest(const Args& args, float temperature) {
       static_cast<float>(args.Real("repetition-penalty", 0, 0.01, 100));
   raw.seed = static_cast<uint64_t>(
       args.Int("seed", 0, 0, std::numeric_limits<int64_t>::max()));
+  SetRules(args, &raw);
   for (const std::string& stop : args.All("stop")) {
     if (stop.empty()) throw UsageError("--stop: the text is empty");
     request.stop(stop);
@@ -86,6 +116,11 @@ StreamedAnswer Ask(const Engine& engine, Prompt& prompt, Request request,
     }
     if (count == 0 || event.request_id != id) continue;
     if (event.kind == INLAY_EVENT_DELTA) Take(event, &answer, on_text);
+    if (event.kind == INLAY_EVENT_CHOICE) {
+      Answer& choice = ChoiceOf(event, &answer);
+      choice.finish_reason = event.finish_reason;
+      choice.score = event.score;
+    }
     if (event.kind == INLAY_EVENT_FAILED) {
       running.Ended();
       throw Error(event.status, std::string(event.message, event.message_size));
@@ -93,6 +128,7 @@ StreamedAnswer Ask(const Engine& engine, Prompt& prompt, Request request,
     if (event.kind == INLAY_EVENT_FINISHED) {
       running.Ended();
       answer.end = event;
+      if (answer.others.empty()) answer.finish_reason = event.finish_reason;
       return answer;
     }
   }

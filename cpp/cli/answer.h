@@ -13,9 +13,15 @@
 
 namespace inlay::cli {
 
-struct StreamedAnswer {
+struct Answer {
   std::string text;
   std::vector<int32_t> tokens;
+  int32_t finish_reason = INLAY_FINISH_NONE;
+  double score = 0;  // its mean log-probability, or the beam's score
+};
+
+struct StreamedAnswer : Answer {
+  std::vector<Answer> others;          // where several were asked for
   inlay_event end = INLAY_EVENT_INIT;  // its pointers are not valid
   bool interrupted = false;            // by Ctrl-C
 };
@@ -23,8 +29,8 @@ struct StreamedAnswer {
 // Sampling as the options say. `temperature` is the default.
 Request MakeRequest(const Args& args, float temperature);
 
-// Runs the request; `on_text` gets every piece. Ctrl-C cancels it. Throws
-// Error if it fails.
+// Runs the request; `on_text` gets every piece of the first answer. Ctrl-C
+// cancels it. Throws Error if it fails.
 StreamedAnswer Ask(const Engine& engine, Prompt& prompt, Request request,
                    const std::function<void(std::string_view)>& on_text);
 

@@ -33,8 +33,9 @@ std::vector<OptionSpec> LoadOptions() {
        "Share of requests that are cancelled after a random number of their "
        "tokens. Default: 0."},
       {"replay", "FILE",
-       "Requests from a file in place of random ones, a line each: "
-       "arrival_seconds,prompt_tokens,output_tokens[,priority[,tenant]]."},
+       "Requests from a file in place of random ones, a line each: arrival "
+       "in seconds, prompt_tokens, output_tokens and, if wanted, priority and "
+       "tenant, separated by commas."},
       {"seed", "N",
        "Of arrivals, lengths, token ids and answers. Default: 0."}};
 }

@@ -26,7 +26,8 @@ std::vector<OptionSpec> EngineOptions() {
        "Most tokens of prompt and answer together. Default: chosen from the "
        "model and free memory."},
       {"kv-type", "NAME",
-       "Elements of the key/value cache: auto, f32 or f16. Default: auto."},
+       "Elements of the key/value cache: auto, f32, f16, bf16, int8 or fp8. "
+       "Default: auto."},
   };
 }
 
@@ -46,6 +47,28 @@ std::vector<OptionSpec> SamplingOptions() {
        "Default: off."},
       {"repetition-penalty", "X",
        "Divide the odds of tokens that were seen. Default: 1, off."},
+      {"mirostat", "V",
+       "Mirostat sampling, version 1 or 2, in place of --top-k, --top-p, "
+       "--min-p and XTC. Default: 0, off."},
+      {"mirostat-tau", "X",
+       "Wanted surprise of a token in bits, up to 100. Default: 5."},
+      {"mirostat-eta", "X", "Learning rate, up to 1. Default: 0.1."},
+      {"xtc-probability", "X",
+       "Chance of leaving out all likely tokens but the least likely of them "
+       "(XTC), up to 1. Default: 0, off."},
+      {"xtc-threshold", "X", "What XTC calls likely. Default: 0.1."},
+      {"dry-multiplier", "X",
+       "Weight of the penalty on tokens that would continue a repeated "
+       "sequence (DRY), up to 100. Default: 0, off."},
+      {"dry-base", "X",
+       "Its growth with each repeated token, 1 to 100. Default: 1.75."},
+      {"dry-allowed-length", "N",
+       "Shorter repeated sequences cost nothing. Default: 2."},
+      {"no-repeat-ngram", "N",
+       "Never repeat a sequence of N tokens of prompt and answer. Default: 0, "
+       "off."},
+      {"min-tokens", "N",
+       "The answer does not end before so many tokens. Default: 0."},
       {"seed", "N", "Equal seeds give equal answers. Default: 0."},
       {"stop", "TEXT",
        "End the answer before this text. Can be given more than once."},

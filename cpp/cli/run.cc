@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 
 #include "cpp/cli/answer.h"
 #include "cpp/cli/commands.h"
@@ -81,6 +83,15 @@ void SayStats(const StreamedAnswer& answer, const Cost& cost) {
   Say(std::string("ended by        ") + FinishName(answer.end.finish_reason));
 }
 
+void WriteChoice(const Answer& answer, JsonWriter* json) {
+  json->Begin('{').Key("text").Text(answer.text);
+  json->Key("tokens").Begin('[');
+  for (int32_t token : answer.tokens) json->Int(token);
+  json->End(']');
+  json->Key("finish_reason").Text(FinishName(answer.finish_reason));
+  json->Key("score").Real(answer.score).End('}');
+}
+
 std::string AnswerJson(const StreamedAnswer& answer, const Cost& cost) {
   const Figures figures = FiguresOf(answer.end);
   JsonWriter json;
@@ -97,25 +108,65 @@ std::string AnswerJson(const StreamedAnswer& answer, const Cost& cost) {
   json.Key("decode_tokens_per_s").Real(figures.answer_rate);
   json.Key("peak_rss_bytes").Unsigned(PeakResidentBytes());
   json.Key("estimated_bytes").Unsigned(cost.estimated_bytes);
+  if (!answer.others.empty()) {
+    json.Key("choices").Begin('[');
+    WriteChoice(answer, &json);
+    for (const Answer& other : answer.others) WriteChoice(other, &json);
+    json.End(']');
+  }
   return json.End('}').Take() + "\n";
+}
+
+void PrintOthers(const StreamedAnswer& answer) {
+  for (size_t i = 0; i < answer.others.size(); ++i) {
+    Print("\n--- answer " + std::to_string(i + 2) + "\n" +
+          answer.others[i].text);
+  }
+}
+
+// How many answers are computed beside each other.
+int32_t SetChoices(const Args& args, inlay_request* raw) {
+  raw->choices = static_cast<int32_t>(args.Int("choices", 0, 1, 64));
+  raw->best_of = static_cast<int32_t>(args.Int("best-of", 0, 1, 64));
+  raw->beam_width = static_cast<int32_t>(args.Int("beams", 0, 1, 64));
+  return std::max({1, raw->choices, raw->best_of, raw->beam_width});
+}
+
+// What the file holds, or an empty session if there is none.
+std::optional<inlay::Session> OpenConversation(const Args& args,
+                                               const Engine& engine) {
+  if (!args.Has("session")) return std::nullopt;
+  const std::string path = args.Text("session");
+  if (!std::filesystem::exists(path)) return inlay::Session(engine);
+  return inlay::Session::load(engine, path);
 }
 
 int Run(const Args& args) {
   Request request = MakeRequest(args, 0);
+  const int32_t choices = SetChoices(args, &request.raw);
+  if (args.Has("session") && (args.Has("chat") || choices > 1)) {
+    throw UsageError("--session goes with neither --chat nor several answers");
+  }
   std::string text = ReadPrompt(args);
   const Session session(args, false);
   Prompt prompt = MakePrompt(args, session.model(), std::move(text));
-  const int32_t context = ContextFor(prompt, request.raw.max_tokens,
-                                     session.model().info().context_length);
-  const Engine engine = session.MakeEngine(context, 1);
+  const int32_t context =
+      args.Has("session") ? 0
+                          : ContextFor(prompt, request.raw.max_tokens,
+                                       session.model().info().context_length);
+  const Engine engine = session.MakeEngine(context, choices);
+  const auto conversation = OpenConversation(args, engine);
+  if (conversation) request.session(*conversation);
   const Cost cost = {
       session.load_seconds(),
-      EstimateBytes(session.model(), session.EngineOptions(context, 1))};
+      EstimateBytes(session.model(), session.EngineOptions(context, choices))};
   const bool json = args.Has("json");
   const StreamedAnswer answer =
       Ask(engine, prompt, std::move(request), [&](std::string_view piece) {
         if (!json) Print(piece);
       });
+  if (conversation) conversation->save(args.Text("session"));
+  if (!json) PrintOthers(answer);
   if (json) {
     Print(AnswerJson(answer, cost));
   } else if (IsTerminal(STDOUT_FILENO)) {
@@ -149,6 +200,15 @@ Command RunCommand() {
             {"special", "",
              "Recognise control tokens spelled out in the prompt."}},
            SamplingOptions(),
+           {{"choices", "N", "Return N answers, each with its own draws."},
+            {"best-of", "N",
+             "Generate N answers and return the likeliest, as many as "
+             "--choices says."},
+            {"beams", "N", "Beam search with N beams."},
+            {"session", "FILE",
+             "Continue what the file holds, and save it there with prompt and "
+             "answer appended; it is made if there is none. Not with "
+             "--chat."}},
            EngineOptions(),
            {{"stats", "", "Print the figures of the run to standard error."},
             {"json", "", "One line of JSON: text, tokens, reason, figures."}}}),

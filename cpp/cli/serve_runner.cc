@@ -108,7 +108,7 @@ void ServeRunner::Take(const inlay_event& event, int64_t now) {
   RequestRecord& record = live->record;
   switch (event.kind) {
     case INLAY_EVENT_STARTED:
-      if (record.started_ns < 0) record.started_ns = now;
+      if (record.seen_ns < 0) record.seen_ns = now;
       CancelIfDue(event, live);
       return;
     case INLAY_EVENT_DELTA: {
@@ -131,10 +131,9 @@ void ServeRunner::Take(const inlay_event& event, int64_t now) {
     default:
       return;
   }
-  // The engine knows better than the polling when it started.
-  if (record.started_ns >= 0) {
+  if (record.seen_ns >= 0) {
     record.started_ns =
-        std::min(record.started_ns, record.submitted_ns + event.queued_ns);
+        std::min(record.seen_ns, record.submitted_ns + event.queued_ns);
   }
   record.end_ns = now;
   record.generated = live->tokens;

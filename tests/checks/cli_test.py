@@ -17,13 +17,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("INLAY_BUILD_DIR", ROOT / "build"))
 COMMAND = str(BUILD / "inlay")
 MODELS = ROOT / "tests" / "goldens" / "models"
 TINY = str(MODELS / "tiny-llama.gguf")
-COMMANDS = ("run", "chat", "inspect", "tokenize", "score", "bench")
+COMMANDS = ("run", "chat", "inspect", "tokenize", "score", "bench",
+            "bench serve")
 
 failures = []
 
@@ -67,7 +69,7 @@ def test_help():
           done.returncode == 0 and b"Exit codes" in done.stdout
           and all(name.encode() in done.stdout for name in COMMANDS))
     for name in COMMANDS:
-        done = inlay(name, "--help")
+        done = inlay(*name.split(), "--help")
         check(f"{name} --help: usage, options, examples, exit codes",
               done.returncode == 0 and done.stderr == b"" and all(
                   word in done.stdout for word in (
@@ -301,6 +303,117 @@ def test_bench():
           and table.stderr == b"", table)
 
 
+SERVE = ("bench", "serve", "--model", TINY, "--threads", 1, "--seed", 3)
+LATENCIES = ("time_to_first_token_ms", "time_per_output_token_ms",
+             "time_between_tokens_ms", "latency_per_output_token_ms",
+             "queue_time_ms", "latency_ms")
+
+
+def test_serve_result(folder):
+    load = (*SERVE, "--requests", 12, "--prompt-tokens", "uniform:2:20",
+            "--output-tokens", "lognormal:6:1:2:16", "--concurrency", 3)
+    svg, trace = folder / "run.svg", folder / "trace.json"
+    run = parsed("bench serve", inlay(
+        *load, "--json", "-", "--records", "--svg", svg, "--trace", trace))
+    check("bench serve: all finished, all figures",
+          run["finished"] == run["requests"] == len(run["records"]) == 12
+          and run["output_tokens_per_s"] > 0 and run["engine"]["steps"] > 0
+          and all(0 <= run[key]["p50"] <= run[key]["p90"] <= run[key]["p95"]
+                  <= run[key]["p99"] <= run[key]["max"]
+                  for key in LATENCIES), run)
+    check("bench serve: each request got the tokens that were drawn for it",
+          all(2 <= r["output_tokens"] <= 16 and r["output_tokens"] == sum(
+              count for _, count in r["arrivals"]) for r in run["records"])
+          and sum(r["output_tokens"] for r in run["records"])
+          == run["output_tokens"], run)
+    check("bench serve: times of a request are in order", all(
+        r["planned_ms"] <= r["submitted_ms"] <= r["started_ms"]
+        <= r["arrivals"][0][0] <= r["arrivals"][-1][0] <= r["end_ms"]
+        for r in run["records"]), run["records"])
+    picture = xml.etree.ElementTree.parse(svg).getroot()
+    texts = [e.text for e in picture.iter("{http://www.w3.org/2000/svg}text")]
+    check("bench serve --svg: well-formed, with axes, units and a legend",
+          {"seconds", "milliseconds (logarithmic)", "running", "waiting",
+           "time to first token"} <= set(texts), texts)
+    events = json.loads(trace.read_text())
+    check("bench serve --trace: a Chrome trace", len(events) > 0, trace)
+    again = parsed("bench serve", inlay(
+        *load, "--batching", "static", "--json", "-"))
+    check("bench serve --batching static: the same load, in more steps",
+          again["output_tokens"] == run["output_tokens"]
+          and again["prompt_tokens"] == run["prompt_tokens"]
+          and again["engine"]["steps"] >= run["engine"]["steps"], again)
+
+
+def test_serve_loads(folder):
+    (folder / "lengths.csv").write_text("prompt,output\n5,7\n9,3\n")
+    source = f"csv:{folder / 'lengths.csv'}"
+    run = parsed("bench serve", inlay(
+        *SERVE, "--requests", 10, "--prompt-tokens", source,
+        "--output-tokens", source, "--rate", 200, "--json", "-", "--records"))
+    check("bench serve: lengths of a file, row by row, Poisson arrivals",
+          {(r["prompt_tokens"], r["output_tokens"]) for r in run["records"]}
+          == {(5, 7), (9, 3)}
+          and len({r["planned_ms"] for r in run["records"]}) == 10, run)
+    (folder / "replay.csv").write_text("0.05,4,5,2,b\n0,3,4,1,a\n")
+    table = inlay(*SERVE, "--replay", folder / "replay.csv", "--tenants",
+                  "a:3", "--json", folder / "replay.json")
+    groups = json.loads((folder / "replay.json").read_text())["groups"]
+    check("bench serve --replay: tenants and priorities, and a table",
+          table.returncode == 0 and table.stderr == b""
+          and b"time to first token" in table.stdout
+          and [(g["tenant"], g["priority"], g["output_tokens"])
+               for g in groups] == [("a", 1, 4), ("b", 2, 5)],
+          (table, groups))
+    run = parsed("bench serve", inlay(
+        *SERVE, "--requests", 8, "--prompt-tokens", "fixed:4",
+        "--output-tokens", "fixed:200", "--cancel-fraction", 1, "--json",
+        "-"))
+    check("bench serve --cancel-fraction: cancelled ones are counted apart",
+          run["cancelled"] > 0 and run["failed"] == 0
+          and run["cancelled"] + run["finished"] == 8, run)
+    run = parsed("bench serve", inlay(
+        *SERVE, "--requests", 30, "--prompt-tokens", "fixed:4",
+        "--output-tokens", "fixed:200", "--concurrency", 1, "--max-queue", 2,
+        "--json", "-"))
+    check("bench serve --max-queue: refused ones are counted, with a reason",
+          run["refused"] > 0 and run["finished"] + run["refused"] == 30
+          and run["first_error"], run)
+
+
+def test_serve_prefix():
+    load = (*SERVE, "--requests", 6, "--shared-prefix", 150,
+            "--prompt-tokens", "fixed:5", "--output-tokens", "fixed:3",
+            "--json", "-")
+    on, off, domains = (parsed("bench serve", inlay(*load, *more)) for more in (
+        (), ("--prefix-cache", "off"), ("--cache-domains", 6)))
+    check("bench serve: the prefix cache saves work, within one domain only",
+          off["cached_tokens"] == domains["cached_tokens"] == 0
+          and on["cached_tokens"] >= 5 * 128
+          and on["engine"]["prompt_tokens_computed"] + on["cached_tokens"]
+          == off["engine"]["prompt_tokens_computed"] == 6 * 155,
+          (on["engine"], off["engine"], domains["engine"]))
+
+
+def test_serve_usage(folder):
+    (folder / "bad.csv").write_text("1,2\nx,3\n")
+    for option, value in (
+            ("--prompt-tokens", "fixed:0"), ("--prompt-tokens", "64"),
+            ("--output-tokens", "uniform:5:4"), ("--rate", "-1"),
+            ("--output-tokens", f"csv:{folder / 'bad.csv'}"),
+            ("--priorities", "0"), ("--priorities", "101:1"),
+            ("--tenants", "a:0"), ("--tenants", "a:1,a:2"),
+            ("--duration", "5"), ("--cancel-fraction", "1.1"),
+            ("--batching", "dynamic"), ("--policy", "none"),
+            ("--stall-factor", "0.5")):
+        fails(f"bench serve {option} {value.split('/')[-1]}", 2, *SERVE,
+              option, value, names=option.encode())
+    fails("bench serve: a file that is not there", 1, *SERVE,
+          "--prompt-tokens", "csv:/nowhere/x.csv", names=b"/nowhere/x.csv")
+    fails("bench serve: longer than the model's context", 1, *SERVE,
+          "--requests", 1, "--prompt-tokens", "fixed:1000000")
+
+
 def test_chat():
     done = inlay("chat", "--model", TINY, "--max-tokens", 5,
                  "--temperature", 0,
@@ -393,6 +506,10 @@ def main():
         test_score(folder)
         test_run(folder)
         test_bench()
+        test_serve_result(folder)
+        test_serve_loads(folder)
+        test_serve_prefix()
+        test_serve_usage(folder)
         test_chat()
         test_interrupt()
         test_terminal()

@@ -50,7 +50,7 @@ RequestRecord Finished() {
   record.plan.arrival_ns = 10 * kMs;
   record.plan.prompt_tokens = 7;
   record.submitted_ns = 12 * kMs;
-  record.started_ns = 20 * kMs;
+  record.started_ns = record.seen_ns = 20 * kMs;
   record.end_ns = 62 * kMs;
   record.generated = 4;
   record.arrived = {{30 * kMs, 1}, {40 * kMs, 1}, {60 * kMs, 2}};
@@ -143,10 +143,10 @@ TEST(ReportTest, SharesAreMeasuredWhileAllWait) {
 
 TEST(TimelineTest, CountsRunningAndWaiting) {
   RequestRecord never = Finished();  // ended while it waited
-  never.started_ns = -1;
+  never.seen_ns = -1;
   RequestRecord later = Finished();
   later.submitted_ns = 20 * kMs;
-  later.started_ns = 62 * kMs;
+  later.seen_ns = 62 * kMs;
   later.end_ns = 70 * kMs;
   const auto moments = MakeTimeline({Finished(), never, later}, 100);
   std::vector<std::vector<double>> seen;

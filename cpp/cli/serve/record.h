@@ -22,7 +22,8 @@ struct RequestRecord {
   PlannedRequest plan;
   Outcome outcome = Outcome::kNone;
   int64_t submitted_ns = -1;
-  int64_t started_ns = -1;
+  int64_t started_ns = -1;  // by the engine's clock
+  int64_t seen_ns = -1;     // when the news of it came
   int64_t end_ns = -1;
   std::vector<Arrived> arrived;
   int32_t generated = 0;

@@ -14,12 +14,12 @@ std::vector<Moment> MakeTimeline(const std::vector<RequestRecord>& records,
   for (const RequestRecord& record : records) {
     if (record.submitted_ns < 0 || record.end_ns < 0) continue;
     ++changes[record.submitted_ns].queued;
-    if (record.started_ns < 0) {  // it ended in the queue
+    if (record.seen_ns < 0) {  // it ended in the queue
       --changes[record.end_ns].queued;
       continue;
     }
-    --changes[record.started_ns].queued;
-    ++changes[record.started_ns].running;
+    --changes[record.seen_ns].queued;
+    ++changes[record.seen_ns].running;
     --changes[record.end_ns].running;
   }
   std::vector<Moment> all;

@@ -1,4 +1,6 @@
-// How many requests ran and waited, over time.
+// How many requests ran and waited, over time, as the events told it: those
+// of one step follow those of the step before, so that no slot looks as if it
+// were held twice.
 #ifndef INLAY_CLI_SERVE_TIMELINE_H_
 #define INLAY_CLI_SERVE_TIMELINE_H_
 
