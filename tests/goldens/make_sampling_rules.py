@@ -90,12 +90,12 @@ def random_history(rng, most, alphabet):
 
 
 def adjusted_cases(rng):
-    for i in range(60):
+    for i in range(70):
         history = random_history(rng, int(rng.integers(2, 50)),
                                  int(rng.integers(2, 8)))
         cut = int(rng.integers(1, len(history)))
         case = dict(prompt=history[:cut], generated=history[cut:])
-        kind = i % 6
+        kind = i % 7
         if kind == 0:
             case["no_repeat_ngram"] = int(rng.integers(1, 5))
         elif kind == 1:
@@ -112,11 +112,19 @@ def adjusted_cases(rng):
         if kind == 4:
             at = int(rng.integers(0, len(history)))
             case["dry_breakers"] = [history[at:at + 2], [7], [1, 2, 3]]
+        if kind == 6:
+            # The ban looks further back than DRY.
+            at = int(rng.integers(0, len(history)))
+            case.update(no_repeat_ngram=25, dry_last_n=int(rng.integers(3, 9)),
+                        dry_breakers=[history[at:at + 3]])
         if kind == 5:
             case.update(no_repeat_ngram=4, min_tokens=60, end_ids=[0],
                         repetition_penalty=1.25, presence_penalty=0.5,
                         frequency_penalty=0.25, logit_bias=[(0, 3.0), (1, 2.0)])
         yield case
+    # A breaker that starts before the window is none.
+    yield dict(prompt=[7, 3, 3, 3], generated=[3, 3, 3], no_repeat_ngram=20,
+               dry_multiplier=0.5, dry_last_n=6, dry_breakers=[[7, 3, 3]])
 
 
 def flat_breakers(case):
