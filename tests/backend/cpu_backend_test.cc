@@ -52,7 +52,13 @@ std::vector<Case> Cases() {
   std::vector<Case> cases = {
       {"F32", {}},
       {"F32HalfPages", {}, KvType::kF16},
+      {"Bfloat16Pages", {}, KvType::kBf16},
+      {"Int8Pages", {}, KvType::kInt8},
+      {"Fp8Pages", {}, KvType::kFp8},
       {"Window", {.window = 20}},
+      {"OddInt8Pages",
+       {.heads = 3, .kv_heads = 1, .head_dim = 20, .window = 150},
+       KvType::kInt8},
       {"Gpt", {.tied = false, .gpt = true}},
       {"F16", {.matrix_type = DType::kF16}},
       {"Q8", {.matrix_type = DType::kQ8_0}},
@@ -129,6 +135,25 @@ TEST_P(InvarianceTest, OneByOneIsTheWhole) {
       rig.Run({{tokens, std::vector<int32_t>(40, 1), {5, 4, 3}}});
   ASSERT_TRUE(whole.ok() && single.ok());
   EXPECT_EQ(FirstDifference((*whole)[0], (*single)[0], 97), "");
+}
+
+// Single rows whose keys threads share.
+TEST(CpuBackend, ALongContextIsTheSameForAnyNumberOfThreads) {
+  const TinyModel model =
+      MakeTinyModel({.heads = 6, .kv_heads = 3, .layers = 1});
+  const std::vector<int32_t> tokens = RandomTokens(910, 97, 6);
+  std::vector<int32_t> chunks = {450, 450};
+  chunks.resize(12, 1);
+  for (KvType type : {KvType::kF16, KvType::kInt8, KvType::kFp8}) {
+    std::vector<float> expected;
+    for (int threads : {1, 2, 3, 7}) {
+      Rig rig = MakeRig(model, {.threads = threads, .kv_type = type});
+      const auto logits = rig.Run({{tokens, chunks, Pages(0, 57)}});
+      ASSERT_TRUE(logits.ok()) << logits.status();
+      if (threads == 1) expected = (*logits)[0];
+      EXPECT_EQ(FirstDifference((*logits)[0], expected, 97), "") << threads;
+    }
+  }
 }
 
 TEST(CpuBackend, DescribesTheProcessor) {

@@ -44,6 +44,46 @@ TEST(CpuMemory, TheEstimateIsWhatIsAllocated) {
   }
 }
 
+TEST(CpuMemory, PagesTakeWhatTheirFormatNeeds) {
+  // Two layers, two heads, 16 dimensions of keys and of values, 16 tokens.
+  const std::pair<KvType, uint64_t> formats[] = {
+      {KvType::kF32, 8192},
+      {KvType::kF16, 4096},
+      {KvType::kBf16, 4096},
+      {KvType::kInt8, 2 * (1024 + 2 * 2 * 16 * 4)},
+      {KvType::kFp8, 2048}};
+  const TinyModel model = MakeTinyModel({});
+  auto threads = *ThreadPool::Create({.thread_count = 3});
+  auto backend = CreateCpuBackend();
+  for (const auto& [type, bytes] : formats) {
+    auto pool = MemoryPool::Create(nullptr, 0);
+    ExecutorOptions options = {.max_rows = 40,
+                               .max_logits_rows = 2,
+                               .page_tokens = 16,
+                               .page_count = 20,
+                               .kv_type = type};
+    const auto need =
+        *backend->Estimate(*model.file, *model.plan, {}, options, 3);
+    EXPECT_EQ(need.kv_per_page, bytes);
+    auto weights = *backend->LoadWeights(model.file, model.plan, {}, pool,
+                                         threads.get(), nullptr);
+    const uint64_t loaded = pool->used_bytes();
+    auto executor = weights->CreateExecutor(options);
+    ASSERT_TRUE(executor.ok()) << executor.status();
+    EXPECT_EQ((*executor)->page_bytes(), bytes);
+    EXPECT_EQ(pool->used_bytes() - loaded, need.activations + 20 * bytes);
+    executor->reset();
+    // The estimate is enough, also while the scales of FP8 are found.
+    auto exact =
+        MemoryPool::Create(nullptr, need.weights + need.weights_mapped +
+                                        need.activations + 20 * bytes);
+    auto again = backend->LoadWeights(model.file, model.plan, {}, exact,
+                                      threads.get(), nullptr);
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_TRUE((*again)->CreateExecutor(options).ok());
+  }
+}
+
 TEST(CpuMemory, EverySourceAndPlaceGivesTheSameLogits) {
   const TinyOptions options = {.tied = false,
                                .matrix_type = kernels::DType::kF16};

@@ -11,8 +11,9 @@ namespace {
 
 class CpuStepTest : public testing::Test {
  protected:
-  CpuStepTest()
-      : model_(MakeTinyModel({})), rig_(MakeRig(model_, {.threads = 2})) {}
+  explicit CpuStepTest(KvType type = KvType::kAuto)
+      : model_(MakeTinyModel({})),
+        rig_(MakeRig(model_, {.threads = 2, .kv_type = type})) {}
 
   // Two requests of 5 and 3 tokens that both sample.
   scheduler::StepPlan TwoRequests() {
@@ -128,7 +129,17 @@ TEST_F(CpuStepTest, TicketsAreOneAtATime) {
   EXPECT_FALSE(rig_.executor->Collect(ticket, &result_).ok());
 }
 
-TEST_F(CpuStepTest, ACopiedPageContinuesARequest) {
+class TransferTest : public CpuStepTest,
+                     public testing::WithParamInterface<KvType> {
+ protected:
+  TransferTest() : CpuStepTest(GetParam()) {}
+};
+INSTANTIATE_TEST_SUITE_P(Formats, TransferTest,
+                         testing::Values(KvType::kF32, KvType::kF16,
+                                         KvType::kBf16, KvType::kInt8,
+                                         KvType::kFp8));
+
+TEST_P(TransferTest, ACopiedPageContinuesARequest) {
   const std::vector<int32_t> tokens = RandomTokens(30, 97, 9);
   const auto whole = *rig_.Run({{tokens, {30}, {0, 1}}});
   ASSERT_TRUE(rig_.Run({{tokens, {20}, {2, 3}}}).ok());
@@ -150,7 +161,7 @@ TEST_F(CpuStepTest, ACopiedPageContinuesARequest) {
       std::equal(logits.begin(), logits.end(), whole[0].begin() + 20 * 97));
 }
 
-TEST_F(CpuStepTest, APageThatWasMovedOutAndInContinuesARequest) {
+TEST_P(TransferTest, APageThatWasMovedOutAndInContinuesARequest) {
   using Kind = scheduler::PageTransfer::Kind;
   const std::vector<int32_t> tokens = RandomTokens(30, 97, 9);
   const auto whole = *rig_.Run({{tokens, {30}, {0, 1}}});
