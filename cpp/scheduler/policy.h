@@ -50,8 +50,8 @@ struct RequestView {
   int64_t arrival_ns = 0;
   int64_t deadline_ns = std::numeric_limits<int64_t>::max();
   uint64_t admission = 0;  // admitted ones: a number that grows
-  // One if its next row goes to a page that others share, so that it takes a
-  // copy first; beyond `pages` and Work::pages.
+  // Pages it takes beyond Work::pages because others share those that its next
+  // rows go to: one for a fork, which copies its last page first.
   int32_t copy_pages = 0;
 
   int32_t pending() const { return known_tokens - cached_tokens; }

@@ -162,10 +162,9 @@ void Scheduler::Admit() {
 
 Scheduler::Joined Scheduler::Join(int32_t index, int32_t most) {
   const RequestView& view = snapshot_.requests[index];
-  int32_t position = view.cached_tokens;  // of pages it holds or gets back
+  int32_t position = view.cached_tokens;
   Reuse reuse;
-  if (view.swapped_pages == 0 && view.pages == 0) {
-    position = 0;
+  if (view.swapped_pages == 0) {
     if (snapshot_.reuse != nullptr) reuse = snapshot_.reuse->Look(index);
     if (reuse.waits) return Joined::kPassedOver;
     position = std::clamp(reuse.tokens, 0, view.known_tokens - 1);
@@ -176,20 +175,20 @@ Scheduler::Joined Scheduler::Join(int32_t index, int32_t most) {
   if (rows <= 0) return Joined::kBlocked;
 
   const bool alone = active_ == 0;
-  const int32_t pages = std::max(PagesFor(position + rows, limits_.page_tokens),
-                                 std::max(view.swapped_pages, view.pages));
+  const int32_t pages = std::max(
+      view.swapped_pages, PagesFor(position + rows, limits_.page_tokens));
   const int32_t known = view.known_tokens + (alone ? 0 : 1);
   const int32_t demand = std::max(pages, PagesFor(known, limits_.page_tokens));
   // A page for each neighbour: see the class.
   const int32_t reserve = alone ? 0 : outstanding_ + active_;
   // Pages that are there and need not be given out. Those held only by one
   // that is preempted here are idle then: once there is one, count none.
-  int32_t there = reuse.pages - reuse.idle_pages + view.pages - view.copy_pages;
+  int32_t there = reuse.pages - reuse.idle_pages;
   if (pages_.took() || !pages_.Has(demand - there + reserve)) {
     // Nor may the paused give up what one that joins counts on.
     if (reuses_held_) return Joined::kBlocked;
-    there = view.pages - view.copy_pages;
-    if (!pages_.ObtainFromPaused(demand - there + reserve, alone)) {
+    there = 0;
+    if (!pages_.ObtainFromPaused(demand + reserve, alone)) {
       return Joined::kBlocked;
     }
   }
