@@ -4,6 +4,7 @@
 // request, and that nothing is left after the last release.
 #include <inlay/inlay.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -110,7 +111,8 @@ class Session {
     inlay_context_get_stats(context_, &stats, nullptr);
     Require(stats.memory_used_bytes == 0, "memory is left");
     inlay_context_release(context_);
-    Require(released_ == accepted_.size() + generated_,
+    Require(submits_.released == submits_.owed &&
+                generates_.released == generates_.owed,
             "user_data was not released once");
   }
 
@@ -125,7 +127,19 @@ class Session {
     char tail[1024] = {};
   };
 
-  static void Release(void* self) { ++static_cast<Session*>(self)->released_; }
+  // Calls that took user_data over, and how often it was given back.
+  struct Releases {
+    size_t owed = 0;
+    size_t released = 0;
+    // A caller whose struct ends before the field has no release function.
+    void Owe(const inlay_request& request) {
+      constexpr size_t kEnd =
+          offsetof(inlay_request, release) + sizeof(inlay_release_fn);
+      if (request.struct_size >= kEnd) ++owed;
+    }
+  };
+
+  static void Release(void* self) { ++static_cast<Releases*>(self)->released; }
 
   // An engine, sometimes none.
   inlay_engine* Engine(int* index) {
@@ -212,7 +226,7 @@ class Session {
   }
 
   // Fields that outlive the call live here.
-  void Fill(inlay_request* request) {
+  void Fill(inlay_request* request, Releases* releases) {
     *request = INLAY_REQUEST_INIT;
     text_ = bytes_.Text();
     stop_ = bytes_.Text();
@@ -233,7 +247,7 @@ class Session {
       request->stop_string_count = 1;
     }
     if (bytes_.Next() < 100) FillParts(request);
-    request->user_data = this;
+    request->user_data = releases;
     request->release = Release;
   }
   void FillSampling(inlay_request* request) {
@@ -274,11 +288,12 @@ class Session {
     inlay_engine* engine = Engine(&index);
     PaddedRequest padded;
     inlay_request& request = padded.request;
-    Fill(&request);
+    Fill(&request, &submits_);
     uint64_t id = kUntouched;
     if (inlay_submit(engine, &request, &id, Error()) == INLAY_OK) {
       Require(id != 0 && accepted_.count(id) == 0, "an id comes twice");
       accepted_[id].engine = index;
+      submits_.Owe(request);
       ids_.push_back(id);
     } else {
       // An unusable error record stops a call before it writes anything.
@@ -323,16 +338,16 @@ class Session {
     inlay_engine* engine = Engine(&index);
     PaddedRequest padded;
     inlay_request& request = padded.request;
-    Fill(&request);
+    Fill(&request, &generates_);
     inlay_generation* generation = nullptr;
-    const size_t before = released_;
     if (inlay_generate(engine, &request, &generation, Error()) == INLAY_OK) {
       inlay_event event = INLAY_EVENT_INIT;
       inlay_generation_get(generation, &event, nullptr);
       Require(event.finish_reason != INLAY_FINISH_NONE, "no finish reason");
+      // A call that fails leaves user_data with the host.
+      generates_.Owe(request);
     }
     inlay_generation_release(generation);
-    generated_ += released_ - before;
   }
 
   void Score() {
@@ -451,8 +466,8 @@ class Session {
   inlay_engine* engines_[kEngines] = {};
   std::map<uint64_t, Request> accepted_;
   std::vector<uint64_t> ids_;
-  size_t released_ = 0;
-  size_t generated_ = 0;
+  Releases submits_;
+  Releases generates_;
   inlay_error error_ = INLAY_ERROR_INIT;
   std::string text_;
   std::string stop_;
