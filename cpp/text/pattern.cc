@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <string>
 
@@ -41,6 +42,30 @@ std::string Translate(std::string_view pattern) {
   return out;
 }
 
+// PCRE2 takes its memory where everything else does, so that one replacement
+// of operator new serves, and tests, all of it.
+void* Take(size_t bytes, void*) { return ::operator new(bytes, std::nothrow); }
+void Give(void* block, void*) { ::operator delete(block); }
+
+struct FreeContext {
+  void operator()(pcre2_general_context* context) const {
+    pcre2_general_context_free(context);
+  }
+  void operator()(pcre2_compile_context* context) const {
+    pcre2_compile_context_free(context);
+  }
+};
+template <typename T>
+using Context = std::unique_ptr<T, FreeContext>;
+
+// What is made from it keeps the functions, not the context.
+Context<pcre2_general_context> Memory() {
+  Context<pcre2_general_context> memory(
+      pcre2_general_context_create(Take, Give, nullptr));
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
 }  // namespace
 
 void MatchScratch::Free::operator()(pcre2_match_data* data) const {
@@ -57,8 +82,9 @@ void Pattern::Free::operator()(pcre2_code* code) const {
 
 StatusOr<MatchScratch> MatchScratch::Create() {
   MatchScratch scratch;
-  scratch.data_.reset(pcre2_match_data_create(1, nullptr));
-  scratch.context_.reset(pcre2_match_context_create(nullptr));
+  const auto memory = Memory();
+  scratch.data_.reset(pcre2_match_data_create(1, memory.get()));
+  scratch.context_.reset(pcre2_match_context_create(memory.get()));
   if (scratch.data_ == nullptr || scratch.context_ == nullptr) {
     throw std::bad_alloc();
   }
@@ -72,10 +98,14 @@ StatusOr<Pattern> Pattern::Compile(std::string_view pattern, bool bytes) {
   if (!bytes) options |= PCRE2_UTF | PCRE2_UCP;
   int error = 0;
   PCRE2_SIZE offset = 0;
+  const auto memory = Memory();
+  const Context<pcre2_compile_context> context(
+      pcre2_compile_context_create(memory.get()));
+  if (context == nullptr) throw std::bad_alloc();
   Pattern compiled;
-  compiled.code_.reset(
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()),
-                    translated.size(), options, &error, &offset, nullptr));
+  compiled.code_.reset(pcre2_compile(
+      reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+      options, &error, &offset, context.get()));
   if (compiled.code_ == nullptr) {
     if (error == PCRE2_ERROR_HEAP_FAILED) throw std::bad_alloc();
     return absl::InternalError(absl::StrCat(
@@ -91,10 +121,9 @@ StatusOr<Match> Pattern::Find(std::string_view subject, size_t from,
   pcre2_set_match_limit(
       scratch->context_.get(),
       static_cast<uint32_t>(std::min<uint64_t>(limit, UINT32_MAX)));
-  const int rc =
-      pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(subject.data()),
-                  subject.size(), from, PCRE2_NO_UTF_CHECK,
-                  scratch->data_.get(), scratch->context_.get());
+  const int rc = pcre2_match(
+      code_.get(), reinterpret_cast<PCRE2_SPTR>(subject.data()), subject.size(),
+      from, PCRE2_NO_UTF_CHECK, scratch->data_.get(), scratch->context_.get());
   if (rc == PCRE2_ERROR_NOMATCH) return Match{false, 0, 0};
   if (rc == PCRE2_ERROR_NOMEMORY) throw std::bad_alloc();
   if (rc < 0) {
