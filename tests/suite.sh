@@ -17,6 +17,7 @@ test_packages=(
   libbenchmark-dev:/usr/include/benchmark/benchmark.h
   pkg-config:pkg-config
   binutils:readelf
+  qemu-user:qemu-x86_64
   doxygen:doxygen
   python3:python3
   python3-venv:py:ensurepip

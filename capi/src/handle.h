@@ -13,23 +13,33 @@
 
 namespace inlay::capi {
 
+// Its address tells this copy of the library from another one in the process,
+// which has its own request table and threads and may be of another version.
+inline constexpr char kThisCopy = 0;
+
+template <typename Kind>
+uint64_t LiveTag() noexcept {
+  return Kind::kTag ^ reinterpret_cast<uintptr_t>(&kThisCopy);
+}
+
 // `Kind` names the handle and tells it from others: kTag, kName.
 template <typename Kind>
 struct Handle {
   using Traits = Kind;
-  std::atomic<uint64_t> tag{Kind::kTag};
+  std::atomic<uint64_t> tag{LiveTag<Kind>()};
   std::atomic<uint64_t> references{1};
   const int64_t process = CurrentProcess();
 };
 
-// Catches NULL, pointers to something else, and most stale pointers. A tag is
-// cheap; it does not make use after release defined.
+// Catches NULL, pointers to something else, handles of another copy of the
+// library, and most stale pointers. A tag is cheap; it does not make use after
+// release defined.
 template <typename H>
 Outcome CheckLive(const H* handle) noexcept {
   constexpr std::string_view kName = H::Traits::kName;
   if (handle == nullptr) return Outcome::Invalid(kName, "is NULL");
-  if (Misaligned(handle) ||
-      handle->tag.load(std::memory_order_relaxed) != H::Traits::kTag) {
+  if (Misaligned(handle) || handle->tag.load(std::memory_order_relaxed) !=
+                                LiveTag<typename H::Traits>()) {
     return Outcome::Invalid(kName, "is not a live handle");
   }
   return {};
