@@ -98,7 +98,7 @@ void WarmUp(const Engine& engine, const ServeLoad& load) {
   warm.plan[0].output_tokens = 4;
   warm.sampling = load.sampling;
   warm.vocabulary = load.vocabulary;
-  ServeRunner(engine, warm).Run(false);
+  ServeRunner(engine.get(), warm).Run(false);
 }
 
 EngineCounts Difference(const inlay_engine_stats& before,
@@ -139,7 +139,7 @@ RunResult Measure(const Args& args, const Engine& engine, ServeLoad load) {
   ResetPeak();
   const inlay_engine_stats before = engine.stats();
   RunResult run;
-  run.records = ServeRunner(engine, load).Run(true);
+  run.records = ServeRunner(engine.get(), load).Run(true);
   run.engine = Difference(before, engine.stats());
   run.peak_rss_bytes = PeakResidentBytes();
   trace.Finish();

@@ -14,7 +14,7 @@ constexpr size_t kEventsAtOnce = 256;
 
 }  // namespace
 
-ServeRunner::ServeRunner(const Engine& engine, const ServeLoad& load)
+ServeRunner::ServeRunner(inlay_engine* engine, const ServeLoad& load)
     : engine_(engine), load_(load), live_(load.plan.size()) {
   for (size_t i = 0; i < live_.size(); ++i) {
     RequestRecord& record = live_[i].record;
@@ -68,8 +68,7 @@ bool ServeRunner::Submit(size_t index, const std::vector<int32_t>& tokens) {
   uint64_t id = 0;
   inlay_error error = INLAY_ERROR_INIT;
   record.submitted_ns = Now();
-  const inlay_status status =
-      inlay_submit(engine_.get(), &request, &id, &error);
+  const inlay_status status = inlay_submit(engine_, &request, &id, &error);
   if (status == INLAY_OK) return true;
   if (status != INLAY_ERR_RESOURCE_EXHAUSTED) {
     throw Error(status, std::string(error.message, error.message_size));
@@ -147,7 +146,7 @@ void ServeRunner::PollAll(bool show_progress) {
   std::vector<inlay_event> events(kEventsAtOnce, INLAY_EVENT_INIT);
   while (ended_ + refused_ < live_.size()) {
     size_t count = 0;
-    detail::Call(inlay_poll, engine_.get(), events.data(), sizeof(inlay_event),
+    detail::Call(inlay_poll, engine_, events.data(), sizeof(inlay_event),
                  events.size(), kPollNs, &count);
     const int64_t now = Now();
     if (Interrupted()) throw InterruptedError();

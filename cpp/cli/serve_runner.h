@@ -28,7 +28,7 @@ struct ServeLoad {
 class ServeRunner {
  public:
   // Both outlive this object.
-  ServeRunner(const Engine& engine, const ServeLoad& load);
+  ServeRunner(inlay_engine* engine, const ServeLoad& load);
 
   // Throws Error, or InterruptedError after Ctrl-C.
   std::vector<RequestRecord> Run(bool show_progress);
@@ -50,7 +50,7 @@ class ServeRunner {
   void CancelIfDue(const inlay_event& event, Live* live);
   int64_t Now() const;
 
-  const Engine& engine_;
+  inlay_engine* const engine_;
   const ServeLoad& load_;
   std::vector<Live> live_;
   Clock::time_point start_;
