@@ -1,4 +1,6 @@
 #include <inlay/inlay.hpp>
+#include <new>
+#include <stdexcept>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -98,6 +100,69 @@ TEST_F(HppTest, StopStringsAreOwned) {
   const inlay::Answer cut = engine.generate(request);
   EXPECT_EQ(cut.finish_reason, INLAY_FINISH_STOP);
   EXPECT_LT(cut.text.size(), whole.text.size());
+}
+
+TEST_F(HppTest, SessionsContinueForkAndTravel) {
+  const inlay::Session session(engine, "domain");
+  inlay::Request request = Request(6);
+  const inlay::Answer first = engine.generate(request.session(session));
+  const inlay::Session fork = session.fork();
+  EXPECT_EQ(fork.tokens(), session.tokens());
+  std::string bytes;
+  session.save_to(
+      [&](const char* data, size_t size) { bytes.append(data, size); });
+  size_t at = 0;
+  const inlay::Session loaded =
+      inlay::Session::load_from(engine, [&](char* buffer, size_t size) {
+        const size_t given = bytes.copy(buffer, size, at);
+        at += given;
+        return given;
+      });
+  EXPECT_EQ(loaded.tokens(), session.tokens());
+  inlay::Request again = Request(6), other = Request(6);
+  EXPECT_EQ(engine.generate(again.session(fork)).text,
+            engine.generate(other.session(loaded)).text);
+  session.truncate(2);
+  EXPECT_EQ(session.info().token_count, 2);
+  EXPECT_EQ(first.tokens.size(), 6u);
+}
+
+TEST_F(HppTest, WhatAStreamFunctionThrowsComesBack) {
+  const inlay::Session session(engine);
+  EXPECT_THROW(session.save_to([](const char*, size_t) {
+    throw std::out_of_range("full");
+  }),
+               std::out_of_range);
+  EXPECT_THROW(
+      inlay::Session::load_from(
+          engine, [](char*, size_t) -> size_t { throw std::bad_alloc(); }),
+      std::bad_alloc);
+  EXPECT_THROW(inlay::Session::load_from(
+                   engine, [](char*, size_t) -> size_t { return 0; }),
+               inlay::Error);
+}
+
+TEST_F(HppTest, AnswersAreIterated) {
+  inlay::Request request = Request(5);
+  request.raw.temperature = 1.0f;
+  size_t count = 0;
+  for (const inlay::Answer& answer : engine.answers(request.choices(3))) {
+    EXPECT_EQ(answer.tokens.size(), 5u);
+    EXPECT_LT(answer.score, 0.0);
+    ++count;
+  }
+  EXPECT_EQ(count, 3u);
+}
+
+TEST_F(HppTest, AnEngineTellsOfItself) {
+  engine.set_tenant("a", 2.0);
+  engine.start_trace(50);
+  inlay::Request request = Request(5);
+  engine.generate(request.tenant("a").cache_domain("d").priority(3).flags(
+      INLAY_REQUEST_NO_CACHE));
+  EXPECT_NE(engine.metrics().find("inlay_"), std::string::npos);
+  EXPECT_NE(engine.stop_trace().find("traceEvents"), std::string::npos);
+  EXPECT_THROW(engine.set_tenant("a", -1.0), inlay::Error);
 }
 
 }  // namespace

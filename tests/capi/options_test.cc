@@ -70,4 +70,31 @@ TEST_F(OptionsTest, ValuesAreCheckedWhenSet) {
   EXPECT_EQ(Get("max_step_tokens"), "64");
 }
 
+TEST_F(OptionsTest, NumbersMayHaveAFraction) {
+  EXPECT_EQ(Get("stall_factor"), "1.8");
+  EXPECT_STATUS(INLAY_OK, Set("stall_factor", "2.25"));
+  EXPECT_EQ(Get("stall_factor"), "2.25");
+  EXPECT_STATUS(INLAY_ERR_OUT_OF_RANGE, Set("stall_factor", "0.9"));
+  EXPECT_STATUS(INLAY_ERR_OUT_OF_RANGE, Set("stall_factor", "1000.1"));
+  for (const char* bad : {"nan", "inf", "-1", "1e3", "1,8", " 2", ".", "x"}) {
+    EXPECT_STATUS(INLAY_ERR_INVALID_ARGUMENT, Set("stall_factor", bad));
+  }
+  EXPECT_EQ(Get("stall_factor"), "2.25");
+}
+
+TEST_F(OptionsTest, WideNumbersAndNamesOfTheServingEngine) {
+  EXPECT_STATUS(INLAY_OK, Set("swap_bytes", "1099511627776"));
+  EXPECT_STATUS(INLAY_OK, Set("pause_timeout_ms", "-1"));
+  EXPECT_STATUS(INLAY_ERR_OUT_OF_RANGE, Set("pause_timeout_ms", "-2"));
+  for (const char* name : {"fair", "fcfs", "priority", "deadline"}) {
+    EXPECT_STATUS(INLAY_OK, Set("policy", name));
+  }
+  EXPECT_STATUS(INLAY_ERR_INVALID_ARGUMENT, Set("policy", "random"));
+  EXPECT_STATUS(INLAY_OK, Set("batching", "static"));
+  EXPECT_STATUS(INLAY_OK, Set("prefix_cache", "off"));
+  for (const char* name : {"bf16", "int8", "fp8"}) {
+    EXPECT_STATUS(INLAY_OK, Set("kv_type", name));
+  }
+}
+
 }  // namespace

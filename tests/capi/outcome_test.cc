@@ -1,9 +1,11 @@
 #include "capi/src/outcome.h"
 
+#include <cstddef>
 #include <new>
 #include <stdexcept>
 #include <string>
 
+#include "absl/strings/cord.h"
 #include "capi/src/guard.h"
 #include "gtest/gtest.h"
 
@@ -54,6 +56,30 @@ TEST(OutcomeTest, SuccessClearsTheRecord) {
   EXPECT_EQ(error.code, INLAY_OK);
   EXPECT_STREQ(error.message, "");
   EXPECT_EQ(error.struct_size, sizeof(error));
+}
+
+TEST(OutcomeTest, AFullQueueSaysWhenToTryAgain) {
+  const auto hint_of = [](absl::Status status, const char* hint) {
+    status.SetPayload("inlay/retry_after_ns", absl::Cord(hint));
+    inlay_error error = INLAY_ERROR_INIT;
+    error.retry_after_ns = 77;
+    Outcome(std::move(status)).Fill(&error);
+    return error.retry_after_ns;
+  };
+  const auto full = absl::ResourceExhaustedError("the queue is full");
+  EXPECT_EQ(hint_of(full, "1500000000"), 1500000000);
+  EXPECT_EQ(hint_of(full, "9223372036854775807"), INT64_MAX);
+  for (const char* bad : {"", "soon", "-5", "9223372036854775808", "1.5"}) {
+    EXPECT_EQ(hint_of(full, bad), 0) << bad;
+  }
+  EXPECT_EQ(hint_of(absl::InternalError("x"), "5"), 0);
+  // A caller of 0.1 has no room for it.
+  inlay_error old = INLAY_ERROR_INIT;
+  old.struct_size = offsetof(inlay_error, retry_after_ns);
+  old.retry_after_ns = 77;
+  Outcome(full).Fill(&old);
+  EXPECT_EQ(old.struct_size, offsetof(inlay_error, retry_after_ns));
+  EXPECT_EQ(old.retry_after_ns, 77);
 }
 
 TEST(OutcomeTest, EveryCodeOfTheCoreHasItsStatus) {

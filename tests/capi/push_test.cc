@@ -52,6 +52,9 @@ struct Sink {
   }
 };
 
+int64_t IgnoreBytes(void*, const void*, size_t) { return 0; }
+int64_t NoBytes(void*, void*, size_t) { return 0; }
+
 class PushTest : public inlay_test::ModelTest {
  protected:
   void CreatePushEngine() {
@@ -87,6 +90,8 @@ TEST_F(PushTest, EveryRequestEndsOnceAndIsReleasedOnce) {
 
 TEST_F(PushTest, InsideTheCallbackBlockingCallsAreRefusedAndOthersWork) {
   CreatePushEngine();
+  inlay_session* session = nullptr;
+  ASSERT_OK(inlay_session_create(engine, nullptr, 0, &session, &error));
   std::atomic<int> resubmitted{0};
   std::atomic<bool> good{true};
   const auto expect = [&](inlay_status expected, inlay_status got) {
@@ -107,6 +112,25 @@ TEST_F(PushTest, InsideTheCallbackBlockingCallsAreRefusedAndOthersWork) {
            inlay_engine_close(engine, INLAY_CLOSE_DRAIN, -1, nullptr));
     expect(INLAY_ERR_WOULD_DEADLOCK,
            inlay_score(engine, &id, 1, &logit, 1, nullptr, nullptr));
+    expect(INLAY_ERR_WOULD_DEADLOCK,
+           inlay_session_save_file(session, "s", 1, nullptr));
+    expect(INLAY_ERR_WOULD_DEADLOCK,
+           inlay_session_save(session, IgnoreBytes, nullptr, nullptr));
+    inlay_session* other = nullptr;
+    expect(INLAY_ERR_WOULD_DEADLOCK,
+           inlay_session_load_file(engine, "s", 1, &other, nullptr));
+    expect(INLAY_ERR_WOULD_DEADLOCK,
+           inlay_session_load(engine, NoBytes, nullptr, &other, nullptr));
+    expect(INLAY_OK, inlay_session_fork(session, &other, nullptr));
+    expect(INLAY_OK, inlay_session_truncate(other, 0, nullptr));
+    inlay_session_info info = INLAY_SESSION_INFO_INIT;
+    expect(INLAY_OK, inlay_session_get_info(other, &info, nullptr));
+    inlay_session_release(other);
+    expect(INLAY_OK, inlay_engine_set_tenant(engine, "t", 1, 2.0, nullptr));
+    expect(INLAY_OK, inlay_engine_start_trace(engine, 1, nullptr));
+    size_t bytes = 0;
+    expect(INLAY_OK,
+           inlay_engine_get_metrics(engine, nullptr, 0, &bytes, nullptr));
     inlay_engine_stats stats = INLAY_ENGINE_STATS_INIT;
     expect(INLAY_OK, inlay_engine_get_stats(engine, &stats, nullptr));
     expect(INLAY_OK, inlay_engine_retain(engine, nullptr));
@@ -122,6 +146,7 @@ TEST_F(PushTest, InsideTheCallbackBlockingCallsAreRefusedAndOthersWork) {
   Submit(Request(3));
   EXPECT_TRUE(sink.WaitForTerminals(2));
   EXPECT_TRUE(good);
+  inlay_session_release(session);
   // A pull call is refused elsewhere too.
   inlay_event one;
   size_t count = 0;
@@ -242,6 +267,29 @@ TEST_F(GenerateTest, DrivesAHostDrivenEngine) {
   inlay_generation_release(generation);
   // The other request's events were kept for the poll.
   EXPECT_EQ(PollToEnd(1).size(), 1u);
+}
+
+TEST_F(GenerateTest, LeavesTheBackPressureOfOthersAlone) {
+  inlay_options* tunables = nullptr;
+  ASSERT_OK(inlay_options_create(&tunables, &error));
+  ASSERT_OK(inlay_options_set(tunables, "max_pending_events", INLAY_NUL, "2",
+                              INLAY_NUL, &error));
+  inlay_engine_options options = INLAY_ENGINE_OPTIONS_INIT;
+  options.flags = INLAY_ENGINE_HOST_DRIVEN;
+  options.options = tunables;
+  CreateEngine(options);
+  inlay_options_release(tunables);
+  Submit(Request(60));
+  const inlay_request request = Request(30);
+  inlay_generation* generation = nullptr;
+  ASSERT_OK(inlay_generate(engine, &request, &generation, &error));
+  inlay_generation_release(generation);
+  inlay_engine_stats stats = INLAY_ENGINE_STATS_INIT;
+  ASSERT_OK(inlay_engine_get_stats(engine, &stats, &error));
+  // Nobody read the other's deltas, so it paused after two or three.
+  EXPECT_GE(stats.generated_tokens, 31u);
+  EXPECT_LE(stats.generated_tokens, 34u);
+  EXPECT_EQ(stats.running + stats.queued, 1);
 }
 
 TEST_F(GenerateTest, TheChatFlagKeepsControlTokensOutOfTheMessage) {

@@ -19,6 +19,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <iterator>
 #include <memory>
 #include <stdexcept>
@@ -39,13 +40,18 @@ class Error : public std::runtime_error {
         status_(status) {}
   /// From the record that a call filled.
   explicit Error(const inlay_error& detail)
-      : Error(detail.code, std::string(detail.message, detail.message_size)) {}
+      : Error(detail.code, std::string(detail.message, detail.message_size)) {
+    retry_after_ns_ = detail.retry_after_ns;
+  }
 
   /// One of inlay_status.
   inlay_status status() const noexcept { return status_; }
+  /// See inlay_error; 0 if the library gave no hint.
+  int64_t retry_after_ns() const noexcept { return retry_after_ns_; }
 
  private:
   inlay_status status_;
+  int64_t retry_after_ns_ = 0;
 };
 
 namespace detail {
@@ -70,6 +76,49 @@ std::string Text(Function function) {
   text.resize(size);
   return text;
 }
+
+/// A host's stream function behind a C callback: what it throws is kept, ends
+/// the call, and is thrown again behind it.
+template <typename Function>
+struct Stream {
+  /// Takes (data, bytes); a reader returns how many it gave.
+  Function function;
+  /// What it threw.
+  std::exception_ptr thrown;
+
+  /// For inlay_stream_write_fn.
+  static int64_t Write(void* self, const void* data, size_t bytes) noexcept {
+    auto* stream = static_cast<Stream*>(self);
+    try {
+      stream->function(static_cast<const char*>(data), bytes);
+      return 0;
+    } catch (...) {
+      stream->thrown = std::current_exception();
+      return -1;
+    }
+  }
+  /// For inlay_stream_read_fn.
+  static int64_t Read(void* self, void* buffer, size_t bytes) noexcept {
+    auto* stream = static_cast<Stream*>(self);
+    try {
+      return static_cast<int64_t>(
+          stream->function(static_cast<char*>(buffer), bytes));
+    } catch (...) {
+      stream->thrown = std::current_exception();
+      return -1;
+    }
+  }
+  /// Runs `call`, which uses this stream.
+  template <typename Body>
+  void During(Body call) {
+    try {
+      call();
+    } catch (const Error&) {
+      if (thrown) std::rethrow_exception(thrown);
+      throw;
+    }
+  }
+};
 
 /// Text of a pointer and a size, the pointer NULL or not.
 inline std::string_view View(const char* data, size_t size) {
@@ -207,6 +256,73 @@ class Context {
   std::shared_ptr<inlay_context> handle_;
 };
 
+class Engine;
+
+/// A conversation; see inlay_session.
+class Session {
+ public:
+  /// An empty one; requests of one cache domain share what they can.
+  explicit Session(const Engine& engine, std::string_view cache_domain = {});
+  /// Takes over one reference.
+  explicit Session(inlay_session* owned)
+      : handle_(owned, inlay_session_release) {}
+  /// What `save` wrote to a file; the path is UTF-8.
+  static Session load(const Engine& engine, std::string_view path);
+  /// What `write` got from `save_to`: `read(char* buffer, size_t bytes)` gives
+  /// the next bytes and returns how many.
+  template <typename Read>
+  static Session load_from(const Engine& engine, Read read);
+
+  /// The C handle, for calls of inlay.h; stays owned by this object.
+  inlay_session* get() const noexcept { return handle_.get(); }
+
+  /// Another that begins with the same tokens.
+  Session fork() const {
+    inlay_session* raw = nullptr;
+    detail::Call(inlay_session_fork, get(), &raw);
+    return Session(raw);
+  }
+  /// Keeps the first tokens.
+  void truncate(int32_t token_count) const {
+    detail::Call(inlay_session_truncate, get(), token_count);
+  }
+  /// Its length, and whether a request continues it.
+  inlay_session_info info() const {
+    inlay_session_info info = INLAY_SESSION_INFO_INIT;
+    detail::Call(inlay_session_get_info, get(), &info);
+    return info;
+  }
+  /// The tokens. Not while a request continues it.
+  std::vector<int32_t> tokens() const {
+    size_t count = 0;
+    detail::Call(inlay_session_get_tokens, get(),
+                 static_cast<int32_t*>(nullptr), size_t{0}, &count);
+    std::vector<int32_t> tokens(count);
+    if (count == 0) return tokens;
+    detail::Call(inlay_session_get_tokens, get(), tokens.data(), tokens.size(),
+                 &count);
+    return tokens;
+  }
+  /// To a file, which is replaced at once or not at all; the path is UTF-8.
+  void save(std::string_view path) const {
+    detail::Call(inlay_session_save_file, get(), path.data(), path.size());
+  }
+  /// Calls `write(const char* data, size_t bytes)`; what it throws, this
+  /// throws.
+  template <typename Write>
+  void save_to(Write write) const {
+    using Writer = detail::Stream<Write>;
+    Writer stream{std::move(write), nullptr};
+    stream.During([&] {
+      detail::Call(inlay_session_save, get(), &Writer::Write,
+                   static_cast<void*>(&stream));
+    });
+  }
+
+ private:
+  std::shared_ptr<inlay_session> handle_;
+};
+
 /// What to generate: an inlay_request that owns its texts.
 class Request {
  public:
@@ -240,8 +356,46 @@ class Request {
     return *this;
   }
 
-  /// For fields that have no setter here. prompt and the stop strings are set
-  /// by `fill`, unless raw has its own.
+  /// Class, -100 to 100; the higher goes first.
+  Request& priority(int32_t value) {
+    raw.priority = value;
+    return *this;
+  }
+  /// Whose share it takes.
+  Request& tenant(std::string_view name) {
+    tenant_ = name;
+    return *this;
+  }
+  /// Only requests of one domain share what the cache holds.
+  Request& cache_domain(std::string_view name) {
+    cache_domain_ = name;
+    return *this;
+  }
+  /// Several answers, the best of `best_of` (0: all).
+  Request& choices(int32_t count, int32_t best_of = 0) {
+    raw.choices = count;
+    raw.best_of = best_of;
+    return *this;
+  }
+  /// Beam search.
+  Request& beams(int32_t width, float length_penalty = 1.0f) {
+    raw.beam_width = width;
+    raw.length_penalty = length_penalty;
+    return *this;
+  }
+  /// Continues a conversation.
+  Request& session(Session session) {
+    session_ = std::make_shared<Session>(std::move(session));
+    return *this;
+  }
+  /// Sets flags of inlay_request_flags.
+  Request& flags(uint64_t flags) {
+    raw.flags |= flags;
+    return *this;
+  }
+
+  /// For fields that have no setter here. The texts and the session are set by
+  /// `fill`, unless raw has its own.
   inlay_request raw = INLAY_REQUEST_INIT;
 
   /// Calls `use` with the complete struct, valid during the call.
@@ -263,11 +417,25 @@ class Request {
       full.stop_string_sizes = sizes.data();
       full.stop_string_count = stops.size();
     }
+    if (full.tenant == nullptr) {
+      full.tenant = tenant_.data();
+      full.tenant_size = tenant_.size();
+    }
+    if (full.cache_domain == nullptr) {
+      full.cache_domain = cache_domain_.data();
+      full.cache_domain_size = cache_domain_.size();
+    }
+    if (full.session == nullptr && session_ != nullptr) {
+      full.session = session_->get();
+    }
     use(full);
   }
 
  private:
   std::string prompt_;
+  std::string tenant_;
+  std::string cache_domain_;
+  std::shared_ptr<Session> session_;
   std::vector<std::string> stops_;
 };
 
@@ -280,6 +448,8 @@ struct Piece {
   const int32_t* tokens = nullptr;
   /// How many ids.
   size_t token_count = 0;
+  /// Of which answer, from 0.
+  int32_t choice = 0;
 };
 
 /// Closes the engine it shares when its last copy goes.
@@ -317,6 +487,7 @@ class Stream {
         piece_.text = detail::View(event.text, event.text_size);
         piece_.tokens = event.tokens;
         piece_.token_count = event.token_count;
+        piece_.choice = event.choice;
         return &piece_;
       }
       if (event.kind == INLAY_EVENT_FAILED) {
@@ -418,6 +589,8 @@ struct Answer {
   std::vector<int32_t> tokens;
   /// One of inlay_finish_reason.
   int32_t finish_reason = INLAY_FINISH_NONE;
+  /// Of several answers: the mean log-probability, or the beam's score.
+  double score = 0;
 };
 
 /// Runs requests of one model; see inlay_engine.
@@ -460,25 +633,112 @@ class Engine {
     return Stream(handle_, submit(request));
   }
 
-  /// Waits for the whole answer.
+  /// Waits for the whole answer; of several, the first.
   Answer generate(const Request& request) const {
+    const auto held = run(request);
+    inlay_event whole = INLAY_EVENT_INIT;
+    detail::Call(inlay_generation_get, held.get(), &whole);
+    return to_answer(whole);
+  }
+  /// Waits for all answers, of best_of and beams the best first.
+  std::vector<Answer> answers(const Request& request) const {
+    const auto held = run(request);
+    size_t count = 0;
+    detail::Call(inlay_generation_choice_count, held.get(), &count);
+    std::vector<Answer> answers;
+    for (size_t i = 0; i < count; ++i) {
+      inlay_event whole = INLAY_EVENT_INIT;
+      detail::Call(inlay_generation_get_choice, held.get(), i, &whole);
+      answers.push_back(to_answer(whole));
+    }
+    return answers;
+  }
+
+  /// Weight of a tenant, above 0; 1 unless set.
+  void set_tenant(std::string_view name, double weight) const {
+    detail::Call(inlay_engine_set_tenant, get(), name.data(), name.size(),
+                 weight);
+  }
+  /// Counters and histograms in the Prometheus text format.
+  std::string metrics() const {
+    size_t size = 0;
+    detail::Call(inlay_engine_get_metrics, get(), static_cast<char*>(nullptr),
+                 size_t{0}, &size);
+    for (;;) {
+      std::string text(size + 256, '\0');  // it may have grown meanwhile
+      inlay_error error = INLAY_ERROR_INIT;
+      const inlay_status status =
+          inlay_engine_get_metrics(get(), &text[0], text.size(), &size, &error);
+      if (status == INLAY_ERR_BUFFER_TOO_SMALL) continue;
+      if (status != INLAY_OK) throw Error(error);
+      text.resize(size);
+      return text;
+    }
+  }
+  /// Records the parts of every step from now on.
+  void start_trace(int32_t max_steps) const {
+    detail::Call(inlay_engine_start_trace, get(), max_steps);
+  }
+  /// What was recorded, as JSON in the Chrome trace format.
+  std::string stop_trace() const {
+    std::string json;
+    const auto append = [&](const char* data, size_t bytes) {
+      json.append(data, bytes);
+    };
+    using Writer = detail::Stream<decltype(append)>;
+    Writer stream{append, nullptr};
+    stream.During([&] {
+      detail::Call(inlay_engine_stop_trace, get(), &Writer::Write,
+                   static_cast<void*>(&stream));
+    });
+    return json;
+  }
+
+ private:
+  std::shared_ptr<inlay_generation> run(const Request& request) const {
     inlay_generation* raw = nullptr;
     request.fill([&](const inlay_request& full) {
       detail::Call(inlay_generate, get(), &full, &raw);
     });
-    const std::shared_ptr<inlay_generation> held(raw, inlay_generation_release);
-    inlay_event whole = INLAY_EVENT_INIT;
-    detail::Call(inlay_generation_get, raw, &whole);
+    return {raw, inlay_generation_release};
+  }
+  static Answer to_answer(const inlay_event& whole) {
     Answer answer;
     answer.text = detail::View(whole.text, whole.text_size);
     answer.tokens.assign(whole.tokens, whole.tokens + whole.token_count);
     answer.finish_reason = whole.finish_reason;
+    answer.score = whole.score;
     return answer;
   }
 
- private:
   EngineHandle handle_;
 };
+
+inline Session::Session(const Engine& engine, std::string_view cache_domain) {
+  inlay_session* raw = nullptr;
+  detail::Call(inlay_session_create, engine.get(), cache_domain.data(),
+               cache_domain.size(), &raw);
+  handle_.reset(raw, inlay_session_release);
+}
+
+inline Session Session::load(const Engine& engine, std::string_view path) {
+  inlay_session* raw = nullptr;
+  detail::Call(inlay_session_load_file, engine.get(), path.data(), path.size(),
+               &raw);
+  return Session(raw);
+}
+
+template <typename Read>
+Session Session::load_from(const Engine& engine, Read read) {
+  using Reader = detail::Stream<Read>;
+  Reader stream{std::move(read), nullptr};
+  inlay_session* raw = nullptr;
+  stream.During([&] {
+    detail::Call(inlay_session_load, engine.get(), &Reader::Read,
+                 static_cast<void*>(&stream), &raw);
+  });
+  return Session(raw);
+}
 
 }  // namespace inlay
 
