@@ -7,6 +7,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "capi/src/records.h"
+#include "cpp/engine/engine.h"
 
 namespace inlay::capi {
 
@@ -49,7 +50,7 @@ namespace {
 int64_t RetryAfter(const Status& status) noexcept {
   if (!absl::IsResourceExhausted(status)) return 0;
   try {
-    const auto hint = status.GetPayload("inlay/retry_after_ns");
+    const auto hint = status.GetPayload(engine::kRetryAfterPayload);
     int64_t ns = 0;
     if (!hint.has_value()) return 0;
     return absl::SimpleAtoi(std::string(*hint), &ns) && ns > 0 ? ns : 0;
