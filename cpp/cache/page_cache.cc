@@ -16,8 +16,8 @@ void ReserveMore(std::vector<T>& list, size_t more) {
 
 }  // namespace
 
-PageCache::PageCache(int32_t page_count, int32_t page_tokens)
-    : pool_(page_count), index_(&pool_, page_tokens) {}
+PageCache::PageCache(int32_t page_count, int32_t page_tokens, size_t hash_mask)
+    : pool_(page_count), index_(&pool_, page_tokens, hash_mask) {}
 
 CacheStats PageCache::stats() const {
   CacheStats stats = stats_;

@@ -3,6 +3,7 @@
 #ifndef INLAY_CACHE_PAGE_CACHE_H_
 #define INLAY_CACHE_PAGE_CACHE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -84,7 +85,9 @@ struct CacheStats {
 // those that give something back do not throw. One thread at a time.
 class PageCache {
  public:
-  PageCache(int32_t page_count, int32_t page_tokens);
+  // hash_mask: see PrefixIndex.
+  PageCache(int32_t page_count, int32_t page_tokens,
+            size_t hash_mask = ~size_t{0});
   PageCache(const PageCache&) = delete;
   PageCache& operator=(const PageCache&) = delete;
 

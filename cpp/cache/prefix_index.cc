@@ -20,19 +20,23 @@ bool Begins(Tokens tokens, Tokens beginning) {
 
 }  // namespace
 
-PrefixIndex::PrefixIndex(PagePool* pool, int32_t page_tokens)
+PrefixIndex::PrefixIndex(PagePool* pool, int32_t page_tokens, size_t hash_mask)
     : pool_(pool),
       page_tokens_(static_cast<size_t>(std::max(page_tokens, 1))),
+      hash_mask_(hash_mask),
       node_of_page_(static_cast<size_t>(pool->page_count()), -1) {}
 
-size_t PrefixIndex::HashPage(int32_t parent, Tokens tokens) {
+size_t PrefixIndex::HashPage(int32_t parent, Tokens tokens) const {
   return absl::HashOf(parent,
-                      absl::MakeConstSpan(tokens.data(), tokens.size()));
+                      absl::MakeConstSpan(tokens.data(), tokens.size())) &
+         hash_mask_;
 }
-size_t PrefixIndex::HashGroup(int32_t parent, int32_t token) {
-  return absl::HashOf(parent, token);
+size_t PrefixIndex::HashGroup(int32_t parent, int32_t token) const {
+  return absl::HashOf(parent, token) & hash_mask_;
 }
-size_t PrefixIndex::HashOwner(uint64_t owner) { return absl::HashOf(owner); }
+size_t PrefixIndex::HashOwner(uint64_t owner) const {
+  return absl::HashOf(owner) & hash_mask_;
+}
 
 int32_t PrefixIndex::Root(std::string_view domain) const {
   const auto found = roots_.find(domain);

@@ -28,7 +28,9 @@ using Tokens = std::span<const int32_t>;
 // Nodes are small integers; -1 is none. One thread at a time.
 class PrefixIndex {
  public:
-  PrefixIndex(PagePool* pool, int32_t page_tokens);
+  // Tests narrow the hashes, so that different tokens have the same.
+  PrefixIndex(PagePool* pool, int32_t page_tokens,
+              size_t hash_mask = ~size_t{0});
 
   int32_t page_tokens() const { return static_cast<int32_t>(page_tokens_); }
   // The node of a page.
@@ -99,9 +101,9 @@ class PrefixIndex {
     const std::string* domain = nullptr;  // of a root
   };
 
-  static size_t HashPage(int32_t parent, Tokens tokens);
-  static size_t HashGroup(int32_t parent, int32_t token);
-  static size_t HashOwner(uint64_t owner);
+  size_t HashPage(int32_t parent, Tokens tokens) const;
+  size_t HashGroup(int32_t parent, int32_t token) const;
+  size_t HashOwner(uint64_t owner) const;
 
   int32_t first_token(int32_t node) const {
     return tokens_[static_cast<size_t>(node) * page_tokens_];
@@ -126,6 +128,7 @@ class PrefixIndex {
 
   PagePool* const pool_;
   const size_t page_tokens_;
+  const size_t hash_mask_;
   std::vector<int32_t> node_of_page_;
   std::vector<Node> nodes_;
   std::vector<int32_t> tokens_;  // page_tokens_ of each node

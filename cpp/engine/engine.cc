@@ -60,7 +60,7 @@ StatusOr<EngineConfig> Engine::Choose(const Model& model,
   MemorySituation situation;
   situation.model_context = model_context;
   situation.kv_per_page = need.kv_per_page;
-  situation.available = Available(model, need);
+  situation.available = Minus(Available(model, need), options.swap_bytes);
   situation.kv_type = options.kv_type;
   if (situation.kv_type == backend::KvType::kAuto && model.weights()) {
     situation.kv_type = model.weights()->default_kv_type();
@@ -75,7 +75,7 @@ StatusOr<MemoryEstimate> Engine::Estimate(const Model& model,
   MemoryEstimate estimate;
   estimate.weights = need.weights;
   estimate.weights_mapped = need.weights_mapped;
-  estimate.kv_cache = config.kv_cache_bytes;
+  estimate.kv_cache = config.kv_cache_bytes + config.swap_bytes;
   estimate.activations = need.activations;
   estimate.vocabulary = VocabularyMemory(model.file());
   return estimate;
@@ -92,9 +92,20 @@ StatusOr<std::shared_ptr<Engine>> Engine::Create(std::shared_ptr<Model> model,
   INLAY_ASSIGN_OR_RETURN(
       std::unique_ptr<backend::Executor> executor,
       model->weights()->CreateExecutor(ExecutorOptionsFor(config)));
+  SwapSpace swap;
+  if (config.swap_pages > 0) {
+    const uint64_t page_bytes = executor->page_bytes();
+    INLAY_ASSIGN_OR_RETURN(
+        Buffer memory,
+        model->context()->memory()->AllocateCommitted(
+            page_bytes * static_cast<uint64_t>(config.swap_pages),
+            "the swap space"));
+    swap = SwapSpace(std::move(memory), page_bytes);
+  }
   model->context()->log().Write(LogLevel::kInfo, config.explanation);
-  auto engine = std::make_shared<EngineImpl>(
-      std::move(model), options, std::move(config), std::move(executor));
+  auto engine =
+      std::make_shared<EngineImpl>(std::move(model), options, std::move(config),
+                                   std::move(executor), std::move(swap));
   INLAY_RETURN_IF_ERROR(engine->Start());
   return std::shared_ptr<Engine>(std::move(engine));
 }

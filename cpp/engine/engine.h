@@ -128,6 +128,10 @@ class Session {
   virtual Status Save(const Write& write) = 0;
 };
 
+// On a kResourceExhausted of Submit for a full queue: decimal nanoseconds
+// after which it may be worth trying again.
+inline constexpr char kRetryAfterPayload[] = "inlay/retry_after_ns";
+
 enum class EngineState : int32_t {
   kRunning = 1,
   kDraining = 2,

@@ -88,6 +88,7 @@ void EngineImpl::CancelEverything() {
     cancelling_ = true;
     book_.CancelAll();
     stepper_.StopScore(why);
+    stepper_.StopTransfer(why);
     changed_.NotifyAll();
   }
   signal_->Notify();

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "cpp/base/os_thread.h"
 #include "cpp/engine/memory_choice.h"
-#include "cpp/scheduler/fcfs.h"
 
 namespace inlay::engine {
 namespace {
@@ -16,13 +15,32 @@ RequestLimits LimitsOf(const Model& model, const EngineConfig& config) {
   return {.vocabulary_size = model.plan()->vocabulary_size,
           .context_length = config.context_length,
           .tokenizer = model.tokenizer(),
-          .tokenizer_status = model.tokenizer_status()};
+          .tokenizer_status = model.tokenizer_status(),
+          .page_tokens = config.page_tokens,
+          .page_count = config.page_count,
+          .max_concurrency = config.max_concurrency};
 }
 
-scheduler::Limits SchedulerLimits(const EngineConfig& config) {
-  return {.max_concurrency = config.max_concurrency,
-          .max_step_tokens = config.max_step_tokens,
-          .page_tokens = config.page_tokens};
+StepperOptions StepOptions(const Model& model, const EngineConfig& config,
+                           const EngineOptions& options) {
+  StepperOptions step;
+  step.policy = options.policy;
+  step.vocabulary_size = model.plan()->vocabulary_size;
+  step.pause_timeout_ns = options.pause_timeout_ns != 0
+                              ? options.pause_timeout_ns
+                              : kDefaultPauseTimeoutNs;
+  step.limits = {
+      .max_concurrency = config.max_concurrency,
+      .max_step_tokens = config.max_step_tokens,
+      .max_logits_rows = ExecutorOptionsFor(config).max_logits_rows,
+      .page_tokens = config.page_tokens,
+      .batching = options.batching,
+      .stall_factor =
+          options.stall_factor > 0 ? options.stall_factor : kDefaultStallFactor,
+      .ageing_ns = options.ageing_ns > 0 ? options.ageing_ns : kDefaultAgeingNs,
+      .starvation_ns = options.starvation_ns > 0 ? options.starvation_ns
+                                                 : kDefaultStarvationNs};
+  return step;
 }
 
 int32_t MaxPending(const EngineOptions& options) {
@@ -38,20 +56,23 @@ const Clock* ClockOf(const EngineOptions& options) {
 
 EngineImpl::EngineImpl(std::shared_ptr<Model> model,
                        const EngineOptions& options, EngineConfig config,
-                       std::unique_ptr<backend::Executor> executor)
+                       std::unique_ptr<backend::Executor> executor,
+                       SwapSpace swap)
     : model_(std::move(model)),
       config_(std::move(config)),
       limits_(LimitsOf(*model_, config_)),
       host_driven_(options.host_driven),
       virtual_clock_(options.clock != nullptr),
+      prefix_cache_(options.prefix_cache),
+      max_queue_tokens_(options.max_queue_tokens > 0 ? options.max_queue_tokens
+                                                     : kDefaultQueueTokens),
       on_events_(options.on_events),
       events_(std::make_shared<EventQueue>(MaxPending(options))),
       signal_(std::make_shared<WorkSignal>()),
-      book_(events_.get(), ClockOf(options), config_.page_count),
-      stepper_(&mutex_, &book_, std::move(executor),
-               std::make_unique<scheduler::FcfsPolicy>(),
-               SchedulerLimits(config_), model_->plan()->vocabulary_size,
-               ExecutorOptionsFor(config_).max_logits_rows) {}
+      book_(events_.get(), ClockOf(options), config_.page_count,
+            config_.page_tokens, std::move(swap)),
+      stepper_(&mutex_, &book_, ClockOf(options), std::move(executor),
+               StepOptions(*model_, config_, options)) {}
 
 Status EngineImpl::Start() {
   if (on_events_) {
@@ -75,7 +96,8 @@ bool EngineImpl::InCallback() const {
 }
 
 bool EngineImpl::Idle() const {
-  return book_.empty() && stepper_.score() == nullptr;
+  return book_.empty() && stepper_.score() == nullptr &&
+         stepper_.transfer() == nullptr;
 }
 
 Status EngineImpl::Refusal() const {
@@ -93,37 +115,16 @@ Status EngineImpl::Refusal() const {
       absl::StrCat("the engine failed: ", failure_.message()));
 }
 
-StatusOr<uint64_t> EngineImpl::Submit(Request request) {
-  // Tokenising takes time and needs no lock.
-  INLAY_ASSIGN_OR_RETURN(std::unique_ptr<LiveRequest> live,
-                         PrepareRequest(limits_, std::move(request)));
-  uint64_t id = 0;
-  {
-    MutexLock lock(mutex_);
-    INLAY_RETURN_IF_ERROR(Refusal());
-    if (book_.queued() >= config_.max_queue) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          "the queue holds ", config_.max_queue, " waiting requests"));
-    }
-    id = live->id = NextRequestId();
-    book_.Add(std::move(live));
-  }
-  signal_->Notify();
-  return id;
-}
-
 Status EngineImpl::Cancel(uint64_t id, CancelMode mode) {
   if (mode != CancelMode::kStop && mode != CancelMode::kDrop) {
     return absl::InvalidArgumentError("unknown cancel mode");
   }
   {
     MutexLock lock(mutex_);
-    LiveRequest* request = book_.Find(id);
-    if (request == nullptr) {
+    if (!book_.Cancel(id, mode == CancelMode::kDrop)) {
       return absl::NotFoundError(
           absl::StrCat("request ", id, " is unknown or has ended"));
     }
-    book_.Cancel(*request, mode == CancelMode::kDrop);
     if (Idle()) changed_.NotifyAll();
   }
   // Its pages may let another one in.
@@ -133,8 +134,8 @@ Status EngineImpl::Cancel(uint64_t id, CancelMode mode) {
 
 StatusOr<RequestState> EngineImpl::GetRequestState(uint64_t id) {
   MutexLock lock(mutex_);
-  if (const LiveRequest* request = book_.Find(id)) {
-    return request->started ? RequestState::kRunning : RequestState::kQueued;
+  if (book_.Contains(id)) {
+    return book_.Started(id) ? RequestState::kRunning : RequestState::kQueued;
   }
   if (events_->Contains(id)) return RequestState::kFinished;
   return absl::NotFoundError(absl::StrCat(
@@ -172,19 +173,6 @@ StatusOr<std::vector<Event>> EngineImpl::Poll(size_t max, int64_t timeout_ns) {
 EngineState EngineImpl::state() const {
   MutexLock lock(mutex_);
   return state_;
-}
-
-EngineStats EngineImpl::stats() const {
-  MutexLock lock(mutex_);
-  EngineStats stats = book_.counters();
-  stats.queued = book_.queued();
-  stats.running = static_cast<int32_t>(book_.requests().size()) - stats.queued;
-  stats.pages_total = book_.pool().page_count();
-  stats.pages_used = book_.pool().used_count();
-  stats.events_pending = events_->pending();
-  stats.memory_used_bytes = model_->context()->memory()->used_bytes();
-  stats.memory_peak_bytes = model_->context()->memory()->peak_bytes();
-  return stats;
 }
 
 }  // namespace inlay::engine

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -13,7 +15,10 @@
 #include "cpp/engine/delivery.h"
 #include "cpp/engine/engine.h"
 #include "cpp/engine/event_queue.h"
+#include "cpp/engine/model_identity.h"
 #include "cpp/engine/prepare.h"
+#include "cpp/engine/session_file.h"
+#include "cpp/engine/session_state.h"
 #include "cpp/engine/stepper.h"
 #include "cpp/engine/work_signal.h"
 
@@ -22,10 +27,12 @@ namespace inlay::engine {
 // Locks, in the order in which they are taken: step_mutex_ (one step at a
 // time), mutex_ (requests and states), the event queue's own. No lock is held
 // while a backend computes, except step_mutex_, or while the host is called.
-class EngineImpl final : public Engine {
+class EngineImpl final : public Engine,
+                         public std::enable_shared_from_this<EngineImpl> {
  public:
   EngineImpl(std::shared_ptr<Model> model, const EngineOptions& options,
-             EngineConfig config, std::unique_ptr<backend::Executor> executor);
+             EngineConfig config, std::unique_ptr<backend::Executor> executor,
+             SwapSpace swap);
   ~EngineImpl() override;
   // Starts the threads that the options ask for.
   Status Start();
@@ -44,8 +51,33 @@ class EngineImpl final : public Engine {
   const std::shared_ptr<Model>& model() const override { return model_; }
   bool InCallback() const override;
   Status Score(std::vector<int32_t> tokens, float* logits) override;
+  Status SetTenantWeight(const std::string& tenant, double weight) override;
+  StatusOr<std::shared_ptr<Session>> CreateSession(
+      const std::string& cache_domain) override;
+  StatusOr<std::shared_ptr<Session>> LoadSession(const Read& read) override;
+  std::string MetricsText() const override;
+  Status StartTrace(int32_t max_steps) override;
+  StatusOr<std::string> StopTrace() override;
+
+  // What the handles of sessions do (session.cc).
+  std::vector<int32_t> SessionTokens(const SessionState& state);
+  bool SessionBusy(const SessionState& state);
+  StatusOr<std::shared_ptr<Session>> ForkSession(SessionState& state);
+  Status TruncateSession(SessionState& state, int32_t count);
+  Status SaveSession(SessionState& state, const Session::Write& write);
+  void LeaveSession(SessionState& state);
 
  private:
+  // Pages that a save or a load holds.
+  struct PinnedPages {
+    explicit PinnedPages(EngineImpl* owner) : engine(owner) {}
+    ~PinnedPages();
+    // With the engine's lock held.
+    int32_t Adopt(const std::string& domain, std::span<const int32_t> tokens,
+                  std::vector<scheduler::PageTransfer>* copies);
+    EngineImpl* const engine;
+    cache::PageTable table;
+  };
   // What the step thread does next.
   enum class Next { kStep, kWait, kEnd };
 
@@ -59,7 +91,35 @@ class EngineImpl final : public Engine {
   Status Refusal() const INLAY_REQUIRES(mutex_);
   bool Idle() const INLAY_REQUIRES(mutex_);
   Status CheckScore(const std::vector<int32_t>& tokens, const float* logits);
-  void WaitForScore(const ScoreJob& job) INLAY_EXCLUDES(mutex_);
+  // Until a job of the stepper has set it.
+  void WaitFor(const bool& done) INLAY_EXCLUDES(mutex_);
+
+  // Submit (engine_submit.cc).
+  StatusOr<uint64_t> Enqueue(std::unique_ptr<LiveRequest> live,
+                             const Request& request) INLAY_EXCLUDES(mutex_);
+  Status CheckQueue(const LiveRequest& live) INLAY_REQUIRES(mutex_);
+  void ChooseDomain(const Request& request, LiveRequest* live)
+      INLAY_REQUIRES(mutex_);
+  void AddToBook(std::unique_ptr<LiveRequest> live, const Choices& choices)
+      INLAY_REQUIRES(mutex_);
+
+  // Sessions (session.cc).
+  std::shared_ptr<Session> MakeSession(std::vector<int32_t> tokens,
+                                       std::shared_ptr<SessionDomain> domain)
+      INLAY_REQUIRES(mutex_);
+  StatusOr<std::shared_ptr<SessionState>> ClaimSession(
+      const Session& session, std::vector<int32_t>* tokens)
+      INLAY_EXCLUDES(mutex_);
+  void UnclaimSession(SessionState& state) INLAY_EXCLUDES(mutex_);
+  StatusOr<SessionHeader> OwnSessionHeader();
+  Status RunTransfer(std::vector<scheduler::PageTransfer> transfers)
+      INLAY_EXCLUDES(mutex_);
+  Status SavePages(const cache::PageTable& table,
+                   std::vector<scheduler::PageTransfer> first,
+                   SessionWriter* writer) INLAY_EXCLUDES(mutex_);
+  StatusOr<int32_t> LoadPages(const SessionHeader& header,
+                              SessionReader* reader, cache::PageTable* table)
+      INLAY_EXCLUDES(mutex_);
 
   // The parts of Close, in order.
   Status BeginClose(CloseMode mode) INLAY_EXCLUDES(mutex_);
@@ -73,6 +133,8 @@ class EngineImpl final : public Engine {
   const RequestLimits limits_;
   const bool host_driven_;
   const bool virtual_clock_;
+  const bool prefix_cache_;
+  const int64_t max_queue_tokens_;
   const Delivery::Callback on_events_;
   const std::shared_ptr<EventQueue> events_;
   const std::shared_ptr<WorkSignal> signal_;

@@ -38,16 +38,16 @@ Status EngineImpl::Score(std::vector<int32_t> tokens, float* logits) {
     stepper_.StartScore(&job);
   }
   signal_->Notify();
-  WaitForScore(job);
+  WaitFor(job.done);
   return job.status;
 }
 
-void EngineImpl::WaitForScore(const ScoreJob& job) {
+void EngineImpl::WaitFor(const bool& done) {
   while (true) {
     {
       MutexLock lock(mutex_);
-      while (!host_driven_ && !job.done) changed_.Wait(mutex_);
-      if (job.done) return;
+      while (!host_driven_ && !done) changed_.Wait(mutex_);
+      if (done) return;
     }
     // Host-driven: this call is the host's step, as often as needed.
     RunStep();

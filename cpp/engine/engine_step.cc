@@ -26,16 +26,16 @@ EngineImpl::Next EngineImpl::RunStep() noexcept {
     if (stopping_ || state_ == EngineState::kClosed) return Next::kEnd;
     if (state_ == EngineState::kFailed) return Next::kWait;
   }
-  Status failure;
+  StatusOr<bool> ran = false;
   try {
-    return AfterStep(stepper_.Run());
+    ran = stepper_.Run();
   } catch (const std::bad_alloc&) {
-    failure = Status(absl::StatusCode::kResourceExhausted, "");
+    // As it was before the step, so it may be tried again.
+    ran = Status(absl::StatusCode::kResourceExhausted, "");
   } catch (...) {
-    failure = Status(absl::StatusCode::kInternal, "");
+    ran = Status(absl::StatusCode::kInternal, "");
   }
-  MarkFailed(failure);
-  return Next::kWait;
+  return AfterStep(ran);
 }
 
 EngineImpl::Next EngineImpl::AfterStep(const StatusOr<bool>& ran) {
@@ -62,7 +62,7 @@ void EngineImpl::MarkFailed(const Status& status) noexcept {
     state_ = EngineState::kFailed;
     failure_ = status;
     book_.FailAll(status);
-    stepper_.AbortScore(status);
+    stepper_.AbortJobs(status);
     changed_.NotifyAll();
   }
   events_->EndOfEvents();
@@ -75,7 +75,7 @@ void EngineImpl::MarkFailed(const Status& status) noexcept {
 
 int64_t EngineImpl::IdleTimeout() {
   MutexLock lock(mutex_);
-  const int64_t next = book_.NextDeadline();
+  const int64_t next = stepper_.NextExpiry();
   if (next == kNever) return -1;
   const int64_t left = std::max<int64_t>(0, next - book_.NowNs());
   // Another clock than the system's may jump, so look often.

@@ -6,13 +6,23 @@
 
 namespace inlay::engine {
 
-void EventQueue::Open(uint64_t id, uint64_t user_data,
+void EventQueue::Open(uint64_t id, const EventOwner& owner,
                       std::shared_ptr<EventSink> sink) {
   MutexLock lock(mutex_);
   Boxes box;
-  box.emplace_back(id, user_data, std::move(sink));
+  box.emplace_back(id, owner, std::move(sink));
   index_.emplace(id, box.begin());
   quiet_.splice(quiet_.end(), box);
+}
+
+void EventQueue::Discard(uint64_t id) noexcept {
+  MutexLock lock(mutex_);
+  const auto found = index_.find(id);
+  if (found == index_.end()) return;
+  Boxes& list = found->second->empty() ? quiet_ : ready_;
+  list.erase(found->second);
+  index_.erase(found);
+  UpdateHandle();
 }
 
 Outbox* EventQueue::Find(uint64_t id) {
@@ -73,6 +83,15 @@ void EventQueue::PublishProgress(uint64_t id, int32_t done, int32_t total) {
   Changed(id, was_empty);
 }
 
+void EventQueue::PublishPrompt(uint64_t id, Event&& prompt) {
+  MutexLock lock(mutex_);
+  Outbox* box = Find(id);
+  if (box == nullptr) return;
+  const bool was_empty = box->empty();
+  box->SetPrompt(std::move(prompt));
+  Changed(id, was_empty);
+}
+
 void EventQueue::PublishDelta(uint64_t id, const DeltaPart& part) {
   MutexLock lock(mutex_);
   Outbox* box = Find(id);
@@ -91,13 +110,23 @@ void EventQueue::PublishText(uint64_t id, std::string_view text) {
   Changed(id, was_empty);
 }
 
-void EventQueue::PublishEnd(uint64_t id, EventKind kind, FinishReason reason,
-                            Status status, const Usage& usage) noexcept {
+void EventQueue::PublishWhole(uint64_t id, Event&& answer) {
   MutexLock lock(mutex_);
   Outbox* box = Find(id);
   if (box == nullptr) return;
   const bool was_empty = box->empty();
-  box->SetTerminal(kind, reason, std::move(status), usage);
+  box->SetWhole(std::move(answer));
+  Changed(id, was_empty);
+}
+
+void EventQueue::PublishEnd(uint64_t id, EventKind kind, FinishReason reason,
+                            Status status, const Usage& usage,
+                            double score) noexcept {
+  MutexLock lock(mutex_);
+  Outbox* box = Find(id);
+  if (box == nullptr) return;
+  const bool was_empty = box->empty();
+  box->SetTerminal(kind, reason, std::move(status), usage, score);
   Changed(id, was_empty);
 }
 

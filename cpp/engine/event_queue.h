@@ -18,24 +18,30 @@
 namespace inlay::engine {
 
 // Thread-safe. Requests take turns in the order in which their first waiting
-// event arose, and the events of one leave in their own order. A request's
-// box exists from Open until its terminal event is taken.
+// event arose, and the events of one leave in their own order. A box exists
+// from Open until its last event is taken. A request has one box; one with
+// several choices has one for each, and its own for the terminal event.
 class EventQueue {
  public:
   explicit EventQueue(int32_t max_pending) : max_pending_(max_pending) {}
 
   // Prepares everything that a terminal event will need, so that reporting
   // the end of a request cannot fail. With a `sink` the events go there.
-  void Open(uint64_t id, uint64_t user_data,
+  void Open(uint64_t id, const EventOwner& owner,
             std::shared_ptr<EventSink> sink = nullptr);
+  // Forgets a box and what waits in it.
+  void Discard(uint64_t id) noexcept;
 
   // For an open id whose terminal event was not published.
   void PublishStarted(uint64_t id);
   void PublishProgress(uint64_t id, int32_t done, int32_t total);
+  void PublishPrompt(uint64_t id, Event&& prompt);
   void PublishDelta(uint64_t id, const DeltaPart& part);
   void PublishText(uint64_t id, std::string_view text);
+  // A whole answer as one delta.
+  void PublishWhole(uint64_t id, Event&& answer);
   void PublishEnd(uint64_t id, EventKind kind, FinishReason reason,
-                  Status status, const Usage& usage) noexcept;
+                  Status status, const Usage& usage, double score = 0) noexcept;
   void Drop(uint64_t id);
 
   // True if so many deltas wait that the request should pause.

@@ -1,5 +1,6 @@
-// One accepted request until its terminal event: its tokens, its place in the
-// cache, its text, and the rules that end it.
+// One sequence that is being generated, until its end: its tokens, its place
+// in the cache, its text, and the rules that end it. A request is one of them,
+// or several choices.
 #ifndef INLAY_ENGINE_LIVE_REQUEST_H_
 #define INLAY_ENGINE_LIVE_REQUEST_H_
 
@@ -10,63 +11,78 @@
 #include <string>
 #include <vector>
 
-#include "cpp/cache/block_table.h"
+#include "cpp/cache/page_cache.h"
 #include "cpp/engine/request.h"
+#include "cpp/engine/session_state.h"
+#include "cpp/engine/text_stream.h"
 #include "cpp/sampling/sampler.h"
-#include "cpp/text/detokenizer.h"
-#include "cpp/text/tokenizer.h"
 
 namespace inlay::engine {
 
+struct ChoiceGroup;
+
 inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-// How generated ids become text. One thread at a time.
-class TextStream {
- public:
-  // `tokenizer` null: no text.
-  TextStream(const text::Tokenizer* tokenizer, bool continues,
-             bool report_special, std::vector<std::string> stops);
-  // Appends the text that `id` completes. True if a stop string ended it.
-  bool Push(int32_t id, std::string* out);
-  // Appends what was held back.
-  void Finish(std::string* out);
-
- private:
-  const text::Tokenizer* tokenizer_;
-  const bool report_special_;
-  std::optional<text::DetokenizerStream> detokenizer_;
-  text::StopMatcher stops_;
-  bool stopped_ = false;
-  std::string piece_;
+// What a choice produced, kept back until it is known which are returned.
+struct Withheld {
+  std::vector<int32_t> tokens;
+  std::string text;
+  std::vector<float> logprobs;
+  std::vector<sampling::TokenLogprob> top;
 };
 
+// Appends one token and what is known of it.
+void Withhold(const sampling::SampleOutput& sample, std::string_view text,
+              bool logprobs, Withheld* withheld);
+
 struct LiveRequest {
-  // Set once, by PrepareRequest.
-  uint64_t id = 0;
+  // Set once, by PrepareRequest and Submit.
+  uint64_t id = 0;          // of this sequence; the order of arrival
+  uint64_t request_id = 0;  // what the caller knows; differs for choices
   uint64_t user_data = 0;
-  std::shared_ptr<EventSink> sink;
+  int32_t choice = 0;
+  ChoiceGroup* group = nullptr;  // null: the only choice
   sampling::SamplingParams params;
+  bool report_logprobs = false;
+  bool prompt_logprobs = false;
   int32_t prompt_count = 0;
   int32_t max_generated = 0;     // by max_tokens, or kNoLimit
   int32_t context_length = 0;    // prompt and generated together
   std::vector<int32_t> end_ids;  // sorted
+  std::shared_ptr<EventSink> sink;
   int64_t submit_ns = 0;
   int64_t deadline_ns = kNever;  // absolute
+  int32_t priority = 0;
+  int32_t tenant = 0;  // into Tenants
+  // Where its part of the cache is shared; see CacheKey.
+  std::string domain;
+  bool shares = false;
+  std::shared_ptr<SessionState> session;
 
   // Changed by commits only.
   std::vector<int32_t> tokens;  // prompt, then generated
-  int32_t cached = 0;           // of these, in the cache
-  cache::BlockTable table;
+  int32_t cached = 0;           // of these, in the cache or in swap
+  cache::PageTable table;
+  std::vector<int32_t> swap_slots;  // one per page, while swapped out
   std::optional<TextStream> text;
+  sampling::SamplerState sampler;
+  double sum_logprob = 0;  // of the generated, if they are reported or ranked
+  // Log-probabilities of prompt tokens 1 .. that are known so far.
+  Withheld prompt_scores;
+  std::optional<Withheld> withheld;
   Usage usage;
   bool started = false;
   bool published_start = false;
+  bool published_prompt = false;
 
   // The scheduler's and the caller's marks.
   bool admitted = false;
-  bool in_flight = false;  // rows of it are in the step being computed
-  bool cancelled = false;  // seen at the commit of that step
-  bool dropped = false;    // and its output is not wanted
+  uint64_t admission = 0;      // grows with every admission
+  bool in_flight = false;      // rows of it are in the step being computed
+  bool cancelled = false;      // seen at the commit of that step
+  bool dropped = false;        // and its output is not wanted
+  bool held = false;           // waits for the other beams
+  int64_t paused_ns = kNever;  // since when; kNever: it is not
 
   static constexpr int32_t kNoLimit = std::numeric_limits<int32_t>::max();
   int32_t known() const { return static_cast<int32_t>(tokens.size()); }
@@ -76,6 +92,15 @@ struct LiveRequest {
   }
   std::span<const int32_t> generated() const {
     return std::span(tokens).subspan(static_cast<size_t>(prompt_count));
+  }
+  std::span<const int32_t> first_tokens(int32_t count) const {
+    return std::span(tokens).first(static_cast<size_t>(count));
+  }
+  // The next prompt token whose log-probability is wanted; prompt_count if
+  // there is none.
+  int32_t next_score() const {
+    if (!prompt_logprobs) return prompt_count;
+    return static_cast<int32_t>(prompt_scores.tokens.size()) + 1;
   }
 
   bool EndsWith(int32_t id) const;

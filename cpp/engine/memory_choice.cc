@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cpp/cache/block_table.h"
+#include "cpp/cache/page_cache.h"
 
 namespace inlay::engine {
 namespace {
@@ -55,6 +55,17 @@ Status CheckOptions(const EngineOptions& options, int32_t model_context) {
   INLAY_RETURN_IF_ERROR(CheckBound(options.max_queue, kMaxQueue, "max_queue"));
   INLAY_RETURN_IF_ERROR(CheckBound(options.max_pending_events, kMaxPending,
                                    "max_pending_events"));
+  if (!(options.stall_factor == 0 ||
+        (options.stall_factor >= 1 && options.stall_factor <= 1000))) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("stall_factor is ", options.stall_factor,
+                     "; it must be 0 or in [1, 1000]"));
+  }
+  if (options.max_queue_tokens < 0 || options.ageing_ns < 0 ||
+      options.starvation_ns < 0) {
+    return absl::InvalidArgumentError(
+        "max_queue_tokens, ageing and starvation must not be negative");
+  }
   if (options.context_length < 0 || options.context_length == 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("context_length is ", options.context_length,
@@ -115,10 +126,15 @@ StatusOr<EngineConfig> ChooseCache(const EngineOptions& options,
                     : config.context_length < situation.model_context
                         ? "the most that is chosen"
                         : "the model's";
-  if (most_pages < context_pages) {
-    if (options.context_length > 0 || most_pages == 0) {
-      return TooSmall(config.context_length, context_pages * per_page, limit);
-    }
+  if (most_pages == 0 ||
+      (most_pages < context_pages && options.context_length > 0 && !given)) {
+    return TooSmall(config.context_length, context_pages * per_page, limit);
+  }
+  if (most_pages < context_pages && options.context_length > 0) {
+    // Both are the host's word: Submit refuses what does not fit.
+    why = "as set, more than the cache holds";
+    context_pages = most_pages;
+  } else if (most_pages < context_pages) {
     config.context_length = static_cast<int32_t>(most_pages) * kPageTokens;
     context_pages = most_pages;
     why = absl::StrCat("the model's ", situation.model_context,
@@ -133,11 +149,18 @@ StatusOr<EngineConfig> ChooseCache(const EngineOptions& options,
   config.page_count = static_cast<int32_t>(pages);
   config.kv_cache_bytes = pages * per_page;
   config.kv_type = situation.kv_type;
+  config.swap_pages = static_cast<int32_t>(std::min<uint64_t>(
+      options.swap_bytes / per_page, kMaxCacheTokens / kPageTokens));
+  config.swap_bytes = static_cast<uint64_t>(config.swap_pages) * per_page;
   config.explanation = absl::StrCat(
       "context ", config.context_length, " tokens (", why, "); cache ",
       Mib(config.kv_cache_bytes), ", ", pages, " pages of ", kPageTokens,
       " tokens (", cache_why, "); ", config.max_concurrency, " requests and ",
       config.max_step_tokens, " tokens in a step");
+  if (config.swap_pages > 0) {
+    absl::StrAppend(&config.explanation, "; swap ", config.swap_pages,
+                    " pages");
+  }
   return config;
 }
 

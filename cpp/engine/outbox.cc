@@ -10,6 +10,11 @@ void Outbox::SetProgress(int32_t done, int32_t total) {
   total_ = total;
 }
 
+void Outbox::SetPrompt(Event&& prompt) {
+  prompt_ = std::move(prompt);
+  scored_ = true;
+}
+
 void Outbox::AddDelta(const DeltaPart& part) {
   // Room first, so that a failed allocation leaves the event as it was.
   delta_.text.reserve(delta_.text.size() + part.text.size());
@@ -30,26 +35,39 @@ void Outbox::AddText(std::string_view text) {
   tail_ = true;
 }
 
+void Outbox::SetWhole(Event&& answer) {
+  delta_ = std::move(answer);
+  merged_ = static_cast<int32_t>(delta_.tokens.size());
+  tail_ = true;
+}
+
 void Outbox::Drop() {
-  started_ = progress_ = tail_ = false;
+  started_ = progress_ = scored_ = tail_ = false;
   merged_ = 0;
+  prompt_ = Event();
   delta_ = Event();
 }
 
 void Outbox::SetTerminal(EventKind kind, FinishReason reason, Status status,
-                         const Usage& usage) {
+                         const Usage& usage, double score) {
   terminal_ = ended_ = true;
   last_kind_ = kind;
   reason_ = reason;
   status_ = std::move(status);
   usage_ = usage;
+  score_ = score;
+}
+
+void Outbox::Label(Event* event) const {
+  event->request_id = owner_.request_id;
+  event->user_data = owner_.user_data;
+  event->choice = owner_.choice;
 }
 
 Event Outbox::Make(EventKind kind) const {
   Event event;
   event.kind = kind;
-  event.request_id = id_;
-  event.user_data = user_data_;
+  Label(&event);
   return event;
 }
 
@@ -64,11 +82,16 @@ bool Outbox::Take(Event* event) {
     event->progress_total = total_;
     return false;
   }
+  if (std::exchange(scored_, false)) {
+    *event = std::exchange(prompt_, Event());
+    event->kind = EventKind::kPrompt;
+    Label(event);
+    return false;
+  }
   if (merged_ > 0 || tail_) {
     *event = std::exchange(delta_, Event());
     event->kind = EventKind::kDelta;
-    event->request_id = id_;
-    event->user_data = user_data_;
+    Label(event);
     merged_ = 0;
     tail_ = false;
     return false;
@@ -78,6 +101,7 @@ bool Outbox::Take(Event* event) {
   event->reason = reason_;
   event->status = std::move(status_);
   event->usage = usage_;
+  event->score = score_;
   return true;
 }
 

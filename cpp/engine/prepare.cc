@@ -1,9 +1,12 @@
 #include "cpp/engine/prepare.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp/engine/beam_search.h"
+#include "cpp/engine/choice_group.h"
 #include "cpp/text/utf8.h"
 
 namespace inlay::engine {
@@ -49,6 +52,57 @@ Status CheckStops(const RequestLimits& limits, const Request& request) {
   return OkStatus();
 }
 
+Status CheckBeams(const RequestLimits& limits, const Request& request) {
+  const Choices& choices = request.choices;
+  if (choices.beam_width > limits.max_concurrency) {
+    return absl::OutOfRangeError(
+        absl::StrCat("beam_width is ", choices.beam_width, "; a step takes ",
+                     limits.max_concurrency, " sequences"));
+  }
+  if (choices.best_of > 0) {
+    return absl::InvalidArgumentError("best_of and beam_width exclude another");
+  }
+  if (choices.beam_width < choices.count) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("beam_width ", choices.beam_width, " gives no ",
+                     choices.count, " answers"));
+  }
+  sampling::SamplingParams plain;
+  plain.logprobs = std::min(request.sampling.logprobs, 0);
+  plain.seed = request.sampling.seed;
+  if (request.sampling != plain || !request.dry_breakers.empty()) {
+    return absl::InvalidArgumentError(
+        "beam search takes no sampling parameters, and no top logprobs");
+  }
+  return OkStatus();
+}
+
+Status CheckChoices(const RequestLimits& limits, const Request& request) {
+  const Choices& choices = request.choices;
+  const auto in_range = [](int32_t value, int32_t least) {
+    return value >= least && value <= kMaxChoices;
+  };
+  if (!in_range(choices.count, 1) || !in_range(choices.best_of, 0) ||
+      !in_range(choices.beam_width, 0)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "choices ", choices.count, ", best_of ", choices.best_of,
+        " and beam_width ", choices.beam_width, " must be at most ",
+        kMaxChoices, ", and choices at least 1"));
+  }
+  if (choices.best_of > 0 && choices.best_of < choices.count) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "best_of ", choices.best_of, " gives no ", choices.count, " answers"));
+  }
+  if (!std::isfinite(choices.length_penalty)) {
+    return absl::InvalidArgumentError("length_penalty is not finite");
+  }
+  if (request.session != nullptr &&
+      std::max({choices.count, choices.best_of, choices.beam_width}) > 1) {
+    return absl::InvalidArgumentError("a session takes one choice");
+  }
+  return choices.beam_width > 1 ? CheckBeams(limits, request) : OkStatus();
+}
+
 Status CheckNumbers(const RequestLimits& limits, const Request& request) {
   if (request.max_tokens < 0) {
     return absl::InvalidArgumentError(
@@ -58,7 +112,32 @@ Status CheckNumbers(const RequestLimits& limits, const Request& request) {
     return absl::InvalidArgumentError(
         absl::StrCat("deadline is ", request.deadline_ns, " ns"));
   }
+  if (request.priority < -kMaxPriority || request.priority > kMaxPriority) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "priority is ", request.priority, "; it must be in [-100, 100]"));
+  }
+  INLAY_RETURN_IF_ERROR(CheckName(request.tenant, "tenant"));
+  INLAY_RETURN_IF_ERROR(CheckName(request.cache_domain, "cache_domain"));
+  INLAY_RETURN_IF_ERROR(CheckChoices(limits, request));
   return sampling::Validate(request.sampling, limits.vocabulary_size);
+}
+
+Status AppendBreakers(const RequestLimits& limits, Request* request) {
+  if (request->dry_breakers.empty()) return OkStatus();
+  if (limits.tokenizer == nullptr) {
+    return absl::FailedPreconditionError(
+        "DRY breakers as text need a vocabulary, and this model has none");
+  }
+  for (const std::string& breaker : request->dry_breakers) {
+    INLAY_ASSIGN_OR_RETURN(
+        std::vector<int32_t> ids,
+        limits.tokenizer->Encode(
+            breaker, {.add_special = false, .parse_special = false}));
+    if (!ids.empty()) {
+      request->sampling.dry_breakers.push_back(std::move(ids));
+    }
+  }
+  return OkStatus();
 }
 
 Status AppendText(const RequestLimits& limits, const PromptPart& part,
@@ -81,9 +160,10 @@ Status AppendText(const RequestLimits& limits, const PromptPart& part,
   return OkStatus();
 }
 
-StatusOr<std::vector<int32_t>> PromptTokens(const RequestLimits& limits,
-                                            const Request& request) {
-  std::vector<int32_t> tokens;
+StatusOr<std::vector<int32_t>> PromptTokens(
+    const RequestLimits& limits, const Request& request,
+    const std::vector<int32_t>& before) {
+  std::vector<int32_t> tokens = before;
   for (size_t i = 0; i < request.parts.size(); ++i) {
     const PromptPart& part = request.parts[i];
     if (part.kind == PromptPart::Kind::kTokens) {
@@ -99,8 +179,8 @@ StatusOr<std::vector<int32_t>> PromptTokens(const RequestLimits& limits,
   // A chat template may have written BOS already; EOS would end the sequence
   // that the model is to continue, so it is never added.
   const text::Tokenizer* tokenizer = limits.tokenizer;
-  if (request.add_special && tokenizer != nullptr && tokenizer->adds_bos() &&
-      tokenizer->bos() >= 0 &&
+  if (before.empty() && request.add_special && tokenizer != nullptr &&
+      tokenizer->adds_bos() && tokenizer->bos() >= 0 &&
       (tokens.empty() || tokens[0] != tokenizer->bos())) {
     INLAY_RETURN_IF_ERROR(
         CheckId(tokenizer->bos(), limits.vocabulary_size, "BOS"));
@@ -119,6 +199,22 @@ StatusOr<std::vector<int32_t>> PromptTokens(const RequestLimits& limits,
   return tokens;
 }
 
+// What the request may come to, and whether the cache can hold it by itself.
+Status CheckPages(const RequestLimits& limits, const LiveRequest& live) {
+  const int64_t places = int64_t{limits.page_count} * limits.page_tokens;
+  const int64_t least =
+      int64_t{live.known()} + (live.max_generated == LiveRequest::kNoLimit
+                                   ? 1
+                                   : int64_t{live.max_generated});
+  const int64_t most = std::min<int64_t>(least, limits.context_length);
+  if (most <= places) return OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the request needs ",
+      cache::PagesFor(static_cast<int32_t>(most), limits.page_tokens),
+      " pages of the cache, for prompt and answer; it has ",
+      limits.page_count));
+}
+
 std::vector<int32_t> EndIds(const RequestLimits& limits,
                             const Request& request) {
   std::vector<int32_t> ids = request.stop_tokens;
@@ -133,12 +229,27 @@ std::vector<int32_t> EndIds(const RequestLimits& limits,
 
 }  // namespace
 
+Status CheckName(const std::string& name, std::string_view what) {
+  if (name.size() > kMaxNameBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        what, " has ", name.size(), " bytes; at most ", kMaxNameBytes));
+  }
+  if (const size_t bad = text::FindInvalidUtf8(name);
+      bad != std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " is not UTF-8 at byte ", bad));
+  }
+  return OkStatus();
+}
+
 StatusOr<std::unique_ptr<LiveRequest>> PrepareRequest(
-    const RequestLimits& limits, Request request) {
+    const RequestLimits& limits, Request request,
+    const std::vector<int32_t>& before) {
   INLAY_RETURN_IF_ERROR(CheckNumbers(limits, request));
   INLAY_RETURN_IF_ERROR(CheckStops(limits, request));
   auto live = std::make_unique<LiveRequest>();
-  INLAY_ASSIGN_OR_RETURN(live->tokens, PromptTokens(limits, request));
+  INLAY_ASSIGN_OR_RETURN(live->tokens, PromptTokens(limits, request, before));
+  INLAY_RETURN_IF_ERROR(AppendBreakers(limits, &request));
   live->user_data = request.user_data;
   live->sink = request.sink;
   live->prompt_count = live->known();
@@ -153,8 +264,64 @@ StatusOr<std::unique_ptr<LiveRequest>> PrepareRequest(
                         live->tokens[0] == limits.tokenizer->bos();
   live->text.emplace(limits.tokenizer, /*continues=*/!only_bos,
                      request.report_special, std::move(request.stop_strings));
+  live->priority = request.priority;
+  live->prompt_logprobs = request.prompt_logprobs;
+  live->report_logprobs = request.sampling.logprobs >= 0;
   live->params = std::move(request.sampling);
+  live->params.end_ids = live->end_ids;
+  INLAY_RETURN_IF_ERROR(CheckPages(limits, *live));
+  // Without max_tokens an answer may fill the cache.
+  const int64_t places = int64_t{limits.page_count} * limits.page_tokens;
+  live->context_length =
+      static_cast<int32_t>(std::min<int64_t>(limits.context_length, places));
   return live;
+}
+
+std::vector<std::unique_ptr<LiveRequest>> PrepareChoices(
+    const LiveRequest& first, int32_t vocabulary_size, ChoiceGroup* group) {
+  std::vector<std::unique_ptr<LiveRequest>> members;
+  const int32_t size = group->size();
+  for (int32_t i = 0; i < size; ++i) {
+    auto member = std::make_unique<LiveRequest>();
+    member->request_id = group->id;
+    member->user_data = first.user_data;
+    member->choice = i;
+    member->group = group;
+    member->params = first.params;
+    member->params.seed = first.params.seed + static_cast<uint64_t>(i);
+    // Answers are ordered by what they are likely.
+    member->params.logprobs = std::max(first.params.logprobs, 0);
+    member->report_logprobs = first.report_logprobs;
+    member->prompt_logprobs = first.prompt_logprobs && i == 0;
+    member->prompt_count = first.prompt_count;
+    member->max_generated = first.max_generated;
+    member->context_length = first.context_length;
+    member->end_ids = first.end_ids;
+    member->sink = first.sink;
+    member->deadline_ns = first.deadline_ns;
+    member->priority = first.priority;
+    member->tenant = first.tenant;
+    member->domain = first.domain;
+    member->shares = first.shares;
+    member->tokens = first.tokens;
+    member->text = first.text;
+    member->usage = first.usage;
+    if (group->withholds()) member->withheld.emplace();
+    members.push_back(std::move(member));
+  }
+  group->members.reserve(members.size());
+  group->member_ids.reserve(members.size());
+  group->answers.reserve(members.size() + 1);
+  if (!group->beams()) return members;
+  group->candidates.resize(members.size());
+  for (const auto& member : members) {
+    // The first computes the prompt; then there is something to choose from.
+    member->held = member->choice > 0;
+    member->params.logprobs = std::min(
+        vocabulary_size,
+        BeamCandidates(group->choices.beam_width, first.end_ids.size()));
+  }
+  return members;
 }
 
 }  // namespace inlay::engine

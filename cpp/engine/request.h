@@ -32,8 +32,8 @@ struct Choices {
   // log-probability are returned, all at the end; 0: `count`; at most 64.
   int32_t best_of = 0;
   // Beam search of this many beams, deterministic; 0 or 1: none; at most 64,
-  // at least `count`. Sampling parameters other than bias, bans and penalties
-  // are then refused. Answers come at the end, the best first.
+  // at least `count`. Sampling parameters but `logprobs` are then refused.
+  // Answers come at the end, the best first.
   int32_t beam_width = 0;
   // Beams are ordered by (sum of log-probabilities) / length^length_penalty
   // (Wu et al., 2016, without the constant); finite.
@@ -49,6 +49,7 @@ struct Request {
   std::vector<PromptPart> parts;
   bool add_special = true;  // BOS where the model wants it, once, in front
   sampling::SamplingParams sampling;
+  std::vector<std::string> dry_breakers;  // beside those of `sampling`
   int32_t max_tokens = 0;  // 0: until an end id or the context is full
   std::vector<std::string> stop_strings;
   std::vector<int32_t> stop_tokens;  // beside the model's end ids

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cpp/base/status.h"
-#include "cpp/cache/block_table.h"
+#include "cpp/cache/page_cache.h"
 
 namespace inlay::engine {
 
@@ -15,7 +15,7 @@ struct ScoreJob {
   std::vector<int32_t> tokens;
   float* logits = nullptr;  // tokens.size() * vocabulary
   int32_t cached = 0;
-  cache::BlockTable table;
+  cache::PageTable table;
   bool in_flight = false;
   bool cancelled = false;
   bool done = false;

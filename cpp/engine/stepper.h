@@ -12,41 +12,58 @@
 #include "cpp/base/status.h"
 #include "cpp/engine/book.h"
 #include "cpp/engine/score_job.h"
-#include "cpp/scheduler/policy.h"
+#include "cpp/engine/step_trace.h"
+#include "cpp/engine/transfer_job.h"
+#include "cpp/scheduler/cost_model.h"
+#include "cpp/scheduler/scheduler.h"
 #include "cpp/scheduler/step_plan.h"
 
 namespace inlay::engine {
 
+struct StepperOptions {
+  scheduler::PolicyKind policy = scheduler::PolicyKind::kFair;
+  scheduler::Limits limits;
+  int32_t vocabulary_size = 0;
+  int64_t pause_timeout_ns = -1;  // < 0: never
+};
+
 // Run takes one caller at a time; it holds the book's lock except while the
 // executor computes. The other functions need the lock.
-class Stepper {
+class Stepper final : private scheduler::ReuseLookup {
  public:
-  Stepper(Mutex* mutex, Book* book, std::unique_ptr<backend::Executor> executor,
-          std::unique_ptr<scheduler::Policy> policy,
-          const scheduler::Limits& limits, int32_t vocabulary_size,
-          int32_t max_logits_rows);
+  Stepper(Mutex* mutex, Book* book, const Clock* clock,
+          std::unique_ptr<backend::Executor> executor,
+          const StepperOptions& options);
 
-  // True if a step ran, false if there is nothing to do. After an error the
-  // requests are as they were before the step.
+  // True if a step ran, false if there is nothing to do. After an error or a
+  // failed allocation the requests are as they were before the step.
   StatusOr<bool> Run();
 
   // While draining, a slow consumer pauses nothing.
   void SetDraining() { draining_ = true; }
+  // When a step has something to do though no request can run.
+  int64_t NextExpiry() const;
 
   // One at a time. The job takes turns with the steps of requests.
   void StartScore(ScoreJob* job) { score_ = job; }
   const ScoreJob* score() const { return score_; }
-  // Ends the job with `status`, at once or after the step that computes it.
+  // Ends the job, or marks it if a step is computing it.
   void StopScore(const Status& status);
-  // The same when no step will run any more.
-  void AbortScore(const Status& status) {
-    if (score_ != nullptr) FinishScore(status);
-  }
+  // Ends the jobs after a step that failed for good: nothing is in flight.
+  void AbortJobs(const Status& status);
+
+  // One at a time; goes before the steps of requests.
+  void StartTransfer(TransferJob* job) { transfer_ = job; }
+  const TransferJob* transfer() const { return transfer_; }
+  void StopTransfer(const Status& status);
+
+  uint64_t page_bytes() const { return executor_->page_bytes(); }
+  StepTrace& trace() { return trace_; }
 
  private:
   // What a commit decided, to be published.
   struct Outcome {
-    LiveRequest* request = nullptr;
+    uint64_t id = 0;
     bool sampled = false;
     int32_t token = -1;
     sampling::SampleOutput* sample = nullptr;
@@ -54,6 +71,7 @@ class Stepper {
     FinishReason reason = FinishReason::kNone;
     Status status;
   };
+  enum class Kind : uint8_t { kRequests, kScore, kTransfer };
 
   bool Plan();
   Status Reserve();
@@ -61,42 +79,69 @@ class Stepper {
   Status Collect(uint64_t ticket);
   void Commit();
   void Publish();
-  void Abandon();
+  void Abandon() noexcept;
+  void Observe();
 
+  // stepper_plan.cc
+  int32_t CopyPages(const LiveRequest& request) const;
   void TakeSnapshot();
+  bool LooksPaused(LiveRequest& request, int64_t now);
+  scheduler::Reuse Look(int32_t index) override;
+  void Joined(int32_t index) override;
+
+  // stepper_reserve.cc
+  void SwapOutOrPreempt(const scheduler::Preemption& preemption);
+  Status Join(LiveRequest& request, int64_t now);
+  Status BringBack(LiveRequest& request);
+  void TakeFromCache(LiveRequest& request);
+  bool Hold(LiveRequest& request, int32_t rows);
+  void AddCopies();
   void AddGroup(LiveRequest& request, int32_t rows);
-  void AddBlocks(const cache::BlockTable& table, int32_t tokens);
-  Outcome CommitGroup(LiveRequest& request, const scheduler::RowGroup& group,
-                      size_t sample_index);
+  void AddSamples(LiveRequest& request, scheduler::RowGroup* group);
+  void AddBlocks(const cache::PageTable& table, int32_t tokens);
+
+  // stepper_commit.cc
+  Outcome CommitGroup(LiveRequest& request, const scheduler::RowGroup& group);
+  void CommitScores(LiveRequest& request, const scheduler::RowGroup& group);
   void CommitToken(LiveRequest& request, sampling::SampleOutput& sample,
                    Outcome* outcome);
+  void Share(LiveRequest& request, int32_t cached_before);
   void PublishOutcome(Outcome& outcome);
+  void PublishOutput(LiveRequest& request, const Outcome& outcome);
 
+  // stepper_jobs.cc
   bool PlanScore();
   void CommitScore();
   void FinishScore(const Status& status);
+  bool PlanTransfer();
+  void FinishTransfer(const Status& status);
 
   Mutex* const mutex_;
   Book* const book_;
   const std::unique_ptr<backend::Executor> executor_;
-  const std::unique_ptr<scheduler::Policy> policy_;
   const scheduler::Limits limits_;
   const int32_t vocabulary_size_;
-  const int32_t max_logits_rows_;
+  const int64_t pause_timeout_ns_;
+  scheduler::Scheduler scheduler_;
+  scheduler::CostModel cost_;
+  StepTrace trace_;
 
   // Reused, so that a steady state allocates nothing.
   std::vector<LiveRequest*> order_;
   std::vector<scheduler::RequestView> views_;
   scheduler::Decision decision_;
+  std::vector<cache::PageCopy> copies_;
   scheduler::StepPlan plan_;
+  std::vector<LiveRequest*> planned_;  // of each group of plan_
   scheduler::StepResult result_;
   std::vector<Outcome> outcomes_;
   std::string text_;
 
   bool draining_ = false;
   ScoreJob* score_ = nullptr;
-  bool scored_last_ = false;  // the step before was the job's
-  bool score_step_ = false;   // this step is
+  TransferJob* transfer_ = nullptr;
+  bool scored_last_ = false;     // the step before was the job's
+  Kind kind_ = Kind::kRequests;  // of the step that runs
 };
 
 }  // namespace inlay::engine

@@ -20,6 +20,8 @@ struct LogitsHook {
                  std::span<const int32_t> generated,
                  std::span<float> logits) = nullptr;
   void* user = nullptr;
+
+  bool operator==(const LogitsHook&) const = default;
 };
 
 // Stand for a field that is 0 while the method it belongs to is on.
@@ -86,6 +88,8 @@ struct SamplingParams {
 
   uint64_t seed = 0;
   int32_t logprobs = -1;  // -1: none; k >= 0: chosen and k likeliest
+
+  bool operator==(const SamplingParams&) const = default;
 };
 
 // kInvalidArgument (NaN, infinite, outside the range above, fields that

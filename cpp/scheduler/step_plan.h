@@ -68,6 +68,9 @@ struct StepResult {
   std::vector<sampling::SampleOutput> samples;
   // One per entry of StepPlan::samples: OK, or why this row has no token.
   std::vector<Status> sample_status;
+  // Of the step's time: moving pages, and from logits to tokens.
+  int64_t transfer_ns = 0;
+  int64_t sample_ns = 0;
 };
 
 }  // namespace inlay::scheduler

@@ -18,7 +18,7 @@ uint64_t Mix(uint64_t value, int32_t token) {
 CacheDriver::CacheDriver(const DriverOptions& options)
     : options_(options),
       random_(options.seed),
-      real_(options.page_count, options.page_tokens),
+      real_(options.page_count, options.page_tokens, options.hash_mask),
       naive_(options.page_count, options.page_tokens),
       sequences_(static_cast<size_t>(options.sequences)),
       memory_(static_cast<size_t>(options.page_count) *

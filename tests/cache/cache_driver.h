@@ -20,7 +20,8 @@ struct DriverOptions {
   int32_t domains = 2;
   int32_t alphabet = 2;   // different tokens
   int32_t sequences = 5;  // that live at once
-  bool faults = false;    // allocations fail now and then
+  size_t hash_mask = ~size_t{0};
+  bool faults = false;  // allocations fail now and then
 };
 
 // A slot of the memory holds a value that stands for the domain and all tokens

@@ -9,7 +9,7 @@ namespace {
 
 // INLAY_TEST_ALL is set by the long tests.
 int Operations() {
-  return std::getenv("INLAY_TEST_ALL") != nullptr ? 2'000'000 : 400'000;
+  return std::getenv("INLAY_TEST_ALL") != nullptr ? 2'000'000 : 250'000;
 }
 
 // Shapes from so tight that nearly nothing fits to so wide that nothing must
@@ -24,6 +24,8 @@ DriverOptions Shape(uint32_t seed) {
   options.domains = 1 + static_cast<int32_t>(seed % 3);
   options.alphabet = 2 + static_cast<int32_t>(seed % 2);
   options.sequences = 1 + static_cast<int32_t>(seed % 5);
+  // Hashes alone must never decide: in every other run they often agree.
+  if (seed % 2 != 0) options.hash_mask = seed % 4 - 1;
   return options;
 }
 

@@ -19,8 +19,8 @@ using Kinds = std::vector<std::pair<uint64_t, EventKind>>;
 
 TEST(EventQueue, MergesAndKeepsTheOrder) {
   EventQueue queue(2);
-  queue.Open(1, 11);
-  queue.Open(2, 22);
+  queue.Open(1, {.request_id = 1, .user_data = 11});
+  queue.Open(2, {.request_id = 2, .user_data = 22});
   queue.PublishDelta(2, {.token = 5, .text = "x"});
   queue.PublishStarted(1);
   queue.PublishProgress(1, 1, 9);
@@ -56,8 +56,8 @@ struct RecordingSink : EventSink {
 TEST(EventQueue, ASinkTakesItsOwnRequestsEventsAndNoOthers) {
   EventQueue queue(1);
   auto sink = std::make_shared<RecordingSink>();
-  queue.Open(1, 0, sink);
-  queue.Open(2, 0);
+  queue.Open(1, {.request_id = 1, .user_data = 0}, sink);
+  queue.Open(2, {.request_id = 2, .user_data = 0});
   queue.PublishStarted(1);
   queue.PublishStarted(2);
   for (int i = 0; i < 3; ++i) {
@@ -81,7 +81,7 @@ TEST(EventQueue, ASinkTakesItsOwnRequestsEventsAndNoOthers) {
 
 TEST(EventQueue, DropForgetsAllButTheEnd) {
   EventQueue queue(2);
-  queue.Open(1, 0);
+  queue.Open(1, {.request_id = 1, .user_data = 0});
   queue.PublishStarted(1);
   queue.PublishDelta(1, {.token = 5});
   queue.Drop(1);
@@ -94,7 +94,7 @@ TEST(EventQueue, DropForgetsAllButTheEnd) {
 
 TEST(EventQueue, AtEndOnlyWhenAllWasTaken) {
   EventQueue queue(2);
-  queue.Open(1, 0);
+  queue.Open(1, {.request_id = 1, .user_data = 0});
   queue.PublishEnd(1, EventKind::kFailed, FinishReason::kError,
                    absl::InternalError("x"), {});
   queue.EndOfEvents();

@@ -29,8 +29,12 @@ class PrepareTest : public testing::Test {
 
   FakeTokenizer tokenizer_{100};
   FakeTokenizer with_bos_{100, /*adds_bos=*/true};
-  RequestLimits limits_{
-      .vocabulary_size = 100, .context_length = 16, .tokenizer = &tokenizer_};
+  RequestLimits limits_{.vocabulary_size = 100,
+                        .context_length = 16,
+                        .tokenizer = &tokenizer_,
+                        .page_tokens = 8,
+                        .page_count = 2,
+                        .max_concurrency = 4};
 };
 
 TEST_F(PrepareTest, JoinsPartsIntoOneSequence) {

@@ -1,4 +1,4 @@
-// The part of a step that serves Engine::Score.
+// The parts of a step that serve Engine::Score and sessions.
 #include <algorithm>
 
 #include "cpp/engine/stepper.h"
@@ -7,19 +7,19 @@ namespace inlay::engine {
 
 bool Stepper::PlanScore() {
   ScoreJob& job = *score_;
-  const int32_t rows =
-      std::min({job.pending(), max_logits_rows_, limits_.max_step_tokens});
+  const int32_t rows = std::min(
+      {job.pending(), limits_.max_logits_rows, limits_.max_step_tokens});
   const int32_t pages = cache::PagesFor(job.cached + rows, limits_.page_tokens);
   // The job is short and somebody waits for it; requests can be computed
   // again, the youngest first.
   const auto& requests = book_->requests();
   for (auto next = requests.rbegin();
        next != requests.rend() &&
-       book_->pool().free_count() < pages - job.table.page_count();
+       book_->pages().free_count() < pages - job.table.page_count();
        ++next) {
     if (next->second->admitted) book_->Preempt(*next->second);
   }
-  if (!job.table.Grow(pages, book_->pool())) {
+  if (!book_->pages().Grow(job.table, pages)) {
     FinishScore(absl::ResourceExhaustedError("the cache has too few pages"));
     return false;
   }
@@ -36,6 +36,7 @@ bool Stepper::PlanScore() {
   }
   plan_.groups.push_back(group);
   plan_.logits_out = job.logits + int64_t{job.cached} * vocabulary_size_;
+  job.in_flight = true;
   return true;
 }
 
@@ -51,7 +52,7 @@ void Stepper::CommitScore() {
 }
 
 void Stepper::FinishScore(const Status& status) {
-  score_->table.Release(book_->pool());
+  book_->pages().Release(score_->table);
   score_->status = status;
   score_->done = true;
   score_ = nullptr;
@@ -65,6 +66,29 @@ void Stepper::StopScore(const Status& status) {
   } else {
     FinishScore(status);
   }
+}
+
+void Stepper::AbortJobs(const Status& status) {
+  if (score_ != nullptr) FinishScore(status);
+  if (transfer_ != nullptr) FinishTransfer(status);
+}
+
+bool Stepper::PlanTransfer() {
+  plan_.transfers = transfer_->transfers;
+  transfer_->in_flight = true;
+  return true;
+}
+
+void Stepper::StopTransfer(const Status& status) {
+  // One in flight is about to end by itself.
+  if (transfer_ != nullptr && !transfer_->in_flight) FinishTransfer(status);
+}
+
+void Stepper::FinishTransfer(const Status& status) {
+  if (transfer_ == nullptr) return;
+  transfer_->status = status;
+  transfer_->done = true;
+  transfer_ = nullptr;
 }
 
 }  // namespace inlay::engine

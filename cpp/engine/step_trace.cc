@@ -1,0 +1,94 @@
+#include "cpp/engine/step_trace.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "absl/strings/str_format.h"
+
+namespace inlay::engine {
+
+std::string_view StepPartName(StepPart part) {
+  constexpr std::array<std::string_view, kStepParts> kNames = {
+      "plan", "reserve", "transfer", "compute", "sample", "commit", "publish"};
+  return kNames[static_cast<size_t>(part)];
+}
+
+int64_t StepRecord::total_ns() const {
+  return std::accumulate(part_ns.begin(), part_ns.end(), int64_t{0});
+}
+
+void StepTrace::Start(int32_t max_steps) {
+  steps_.clear();
+  steps_.reserve(static_cast<size_t>(max_steps));
+  recording_ = started_ = true;
+}
+
+bool StepTrace::Stop() {
+  recording_ = false;
+  const bool started = started_;
+  started_ = false;
+  return started;
+}
+
+void StepTrace::Begin() {
+  record_ = StepRecord();
+  record_.begin_ns = last_ns_ = clock_->NowNs();
+}
+
+void StepTrace::Mark(StepPart part) {
+  const int64_t now = clock_->NowNs();
+  record_.part_ns[static_cast<size_t>(part)] += now - last_ns_;
+  last_ns_ = now;
+}
+
+void StepTrace::Split(StepPart from, StepPart to, int64_t ns) {
+  int64_t& source = record_.part_ns[static_cast<size_t>(from)];
+  ns = std::clamp<int64_t>(ns, 0, source);
+  source -= ns;
+  record_.part_ns[static_cast<size_t>(to)] += ns;
+}
+
+void StepTrace::End() noexcept {
+  if (!recording_) return;
+  if (steps_.size() < steps_.capacity()) steps_.push_back(record_);
+}
+
+// The "complete" and "counter" events of the Trace Event Format, times in
+// microseconds from the first step.
+std::string StepTrace::ToJson() const {
+  std::string out = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[";
+  out +=
+      "{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"tid\":1,"
+      "\"args\":{\"name\":\"inlay engine\"}}";
+  const int64_t origin = steps_.empty() ? 0 : steps_.front().begin_ns;
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const StepRecord& step = steps_[i];
+    double at = static_cast<double>(step.begin_ns - origin) / 1e3;
+    absl::StrAppendFormat(
+        &out,
+        ",\n{\"name\":\"step\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,"
+        "\"dur\":%.3f,\"args\":{\"step\":%d,\"requests\":%d,\"rows\":%d,"
+        "\"decodes\":%d,\"waiting\":%d,\"pages_used\":%d}}",
+        at, static_cast<double>(step.total_ns()) / 1e3, i, step.requests,
+        step.rows, step.decodes, step.waiting, step.pages_used);
+    absl::StrAppendFormat(
+        &out,
+        ",\n{\"name\":\"requests\",\"ph\":\"C\",\"pid\":1,\"ts\":%.3f,"
+        "\"args\":{\"running\":%d,\"waiting\":%d}}",
+        at, step.requests, step.waiting);
+    for (size_t part = 0; part < kStepParts; ++part) {
+      const double length = static_cast<double>(step.part_ns[part]) / 1e3;
+      if (step.part_ns[part] == 0) continue;
+      absl::StrAppendFormat(
+          &out,
+          ",\n{\"name\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,"
+          "\"dur\":%.3f}",
+          StepPartName(static_cast<StepPart>(part)), at, length);
+      at += length;
+    }
+  }
+  out += "]}\n";
+  return out;
+}
+
+}  // namespace inlay::engine
