@@ -59,6 +59,7 @@ TEST(AxisTest, TicksAreRoundAndInside) {
               ElementsAre(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000));
   EXPECT_THAT(Ticks({0.5, 2e4, true}), ElementsAre(1, 10, 100, 1000, 10000));
   EXPECT_THAT(Ticks({3, 3, false}), ElementsAre());
+  EXPECT_EQ(TickText(Ticks({0, 1, false}).front()), "0");
   EXPECT_EQ(TickText(0.05), "0.05");
   EXPECT_EQ(TickText(20000), "20000");
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <string>
 
 #include "cpp/cli/serve/summary.h"
 
@@ -112,6 +114,19 @@ TEST(WorkloadTest, PromptsShareTheirPrefixAndNothingElse) {
   EXPECT_THAT(one,
               testing::Each(testing::AllOf(testing::Ge(0), testing::Lt(1000))));
   EXPECT_EQ(one, PromptTokens(spec, 0, plan[0], 1000));
+}
+
+TEST(WorkloadTest, RowsOfAFileKeepTogether) {
+  const std::string path = testing::TempDir() + "/workload_lengths.csv";
+  std::ofstream(path) << "1,10\n2,20\n3,30\n";
+  WorkloadSpec spec = Spec(200);
+  spec.prompt = LengthDistribution::Parse("prompt-tokens", "csv:" + path,
+                                          LengthSide::kPrompt);
+  spec.output = LengthDistribution::Parse("output-tokens", "csv:" + path,
+                                          LengthSide::kOutput);
+  for (const PlannedRequest& request : PlanWorkload(&spec)) {
+    EXPECT_EQ(request.output_tokens, request.prompt_tokens * 10);
+  }
 }
 
 TEST(WorkloadTest, ReplayNamesTenants) {

@@ -42,7 +42,8 @@ std::vector<double> LinearTicks(double min, double max) {
   std::vector<double> ticks;
   const double first = std::ceil(min / step - 1e-9);
   const double last = std::floor(max / step + 1e-9);
-  for (double i = first; i <= last; ++i) ticks.push_back(i * step);
+  // Plus 0: no negative zero.
+  for (double i = first; i <= last; ++i) ticks.push_back(i * step + 0.0);
   return ticks;
 }
 
@@ -58,7 +59,6 @@ struct Range {
 // The axes of a panel; a range without extent gets one.
 void FitAxes(const Panel& panel, const Box& box, Axis* x, Axis* y) {
   Range xs, ys;
-  ys.Add(0);
   for (const Series& series : panel.series) {
     for (const Point& point : series.points) {
       if (panel.logarithmic_x && point.x <= 0) continue;
