@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cpp/backend/cpu/kv_probe.h"
+#include "cpp/base/clock.h"
 
 namespace inlay::backend::cpu {
 namespace {
@@ -123,10 +124,15 @@ Status CpuExecutor::Collect(uint64_t ticket, scheduler::StepResult* result) {
   INLAY_RETURN_IF_ERROR(CheckStep(step, limits_));
   result->samples.resize(step.samples.size());
   result->sample_status.assign(step.samples.size(), OkStatus());
+  const int64_t begin = Clock::Monotonic().NowNs();
   Transfer(step);
+  if (!step.transfers.empty()) {
+    result->transfer_ns = Clock::Monotonic().NowNs() - begin;
+  }
   if (step.rows() == 0) return OkStatus();
   Resolve(step);
   context_.result = result;
+  context_.sample_begin_ns = 0;
   context_.pool.Run([this](int thread, int threads) {
     Worker worker(context_, thread, threads);
     ComputeRopeTables(worker);
@@ -137,6 +143,9 @@ Status CpuExecutor::Collect(uint64_t ticket, scheduler::StepResult* result) {
       instruction.run(worker, instruction);
     }
   });
+  if (context_.sample_begin_ns > 0) {
+    result->sample_ns = Clock::Monotonic().NowNs() - context_.sample_begin_ns;
+  }
   return OkStatus();
 }
 

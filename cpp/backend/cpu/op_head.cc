@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "cpp/backend/cpu/operations.h"
+#include "cpp/base/clock.h"
 
 namespace inlay::backend::cpu {
 namespace {
@@ -81,6 +82,9 @@ void RunHead(Worker& worker, const Instruction& self) {
   if (context.step->logits_out != nullptr) {
     CopyLogits(worker);
     worker.Barrier();
+  }
+  if (worker.thread == 0) {
+    context.sample_begin_ns = Clock::Monotonic().NowNs();
   }
   SampleRows(worker);
 }

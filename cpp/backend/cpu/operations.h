@@ -31,6 +31,7 @@ struct StepContext {
   scheduler::StepResult* result = nullptr;
   std::vector<int32_t> row_pages;    // page that each row's token goes to
   std::vector<int32_t> sample_rows;  // entry of logits_rows of each sample
+  int64_t sample_begin_ns = 0;  // when the logits were ready; 0: no head ran
 };
 
 // One thread's view of a step.
