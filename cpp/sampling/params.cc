@@ -22,10 +22,14 @@ Status CheckNotNegative(std::string_view field, int32_t value) {
       absl::StrCat(field, " is ", value, ", negative"));
 }
 
+bool IsToken(int32_t token, int32_t vocabulary_size) {
+  return token >= 0 && token < vocabulary_size;
+}
+
 Status CheckTokenIds(std::string_view field, std::span<const int32_t> tokens,
                      int32_t vocabulary_size) {
   for (size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] < 0 || tokens[i] >= vocabulary_size) {
+    if (!IsToken(tokens[i], vocabulary_size)) {
       return absl::OutOfRangeError(
           absl::StrCat(field, "[", i, "] is token ", tokens[i],
                        ", but the vocabulary has ", vocabulary_size));
@@ -38,7 +42,7 @@ Status CheckBias(const std::vector<std::pair<int32_t, float>>& biases,
                  int32_t vocabulary_size) {
   for (size_t i = 0; i < biases.size(); ++i) {
     const auto [token, bias] = biases[i];
-    if (token < 0 || token >= vocabulary_size) {
+    if (!IsToken(token, vocabulary_size)) {
       return absl::OutOfRangeError(
           absl::StrCat("logit_bias[", i, "] has token ", token,
                        ", but the vocabulary has ", vocabulary_size));
@@ -77,8 +81,13 @@ Status CheckBreakers(const SamplingParams& params, int32_t vocabulary_size) {
       return absl::InvalidArgumentError(
           absl::StrCat("dry_breakers[", i, "] has no token"));
     }
-    INLAY_RETURN_IF_ERROR(CheckTokenIds(absl::StrCat("dry_breakers[", i, "]"),
-                                        breaker, vocabulary_size));
+    for (const int32_t token : breaker) {
+      if (!IsToken(token, vocabulary_size)) {
+        return absl::OutOfRangeError(
+            absl::StrCat("dry_breakers[", i, "] has token ", token,
+                         ", but the vocabulary has ", vocabulary_size));
+      }
+    }
     if (breaker.size() > 1) tokens += breaker.size();
   }
   if (tokens > static_cast<size_t>(kMaxDryBreakerTokens)) {

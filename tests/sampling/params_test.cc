@@ -138,7 +138,7 @@ TEST(ParamsTest, ListsOfTokens) {
   ExpectRefused(params, absl::StatusCode::kOutOfRange, "end_ids[1]");
   params = {};
   params.dry_breakers = {{1}, {2, -1}};
-  ExpectRefused(params, absl::StatusCode::kOutOfRange, "dry_breakers[1][1]");
+  ExpectRefused(params, absl::StatusCode::kOutOfRange, "dry_breakers[1]");
   params.dry_breakers = {{1}, {}};
   ExpectRefused(params, absl::StatusCode::kInvalidArgument, "dry_breakers[1]");
   params.dry_breakers.assign(kMaxDryBreakers + 1, {1});
