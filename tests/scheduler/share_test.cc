@@ -1,5 +1,6 @@
 // What the policies promise over a long run, measured in the simulator.
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "gtest/gtest.h"
@@ -78,6 +79,47 @@ TEST(Shares, AreNotFollowedByFcfs) {
   }
   const auto& rows = simulator.tenant_rows();
   EXPECT_LT(static_cast<double>(rows[0]) / static_cast<double>(rows[1]), 1.5);
+}
+
+// Two classes that always have requests waiting, on half the pages they could
+// use.
+SimConfig FullOfClasses(PolicyKind policy) {
+  SimConfig config = Overload({1, 1}, 7);
+  config.policy = policy;
+  config.class_of_tenant = true;
+  config.limits.max_concurrency = 4;
+  config.limits.max_logits_rows = 4;
+  config.page_count = 40;
+  config.cancels = 0;
+  return config;
+}
+
+int64_t LongestWait(const SimConfig& config) {
+  Simulator simulator(config);
+  for (int i = 0; i < 30'000; ++i) {
+    if (!simulator.Step()) ADD_FAILURE() << simulator.fault();
+  }
+  return std::max(simulator.totals().longest_wait_ns, simulator.oldest_ns());
+}
+
+// Once it goes first, a request ends after those before it have: at most
+// twice the queue's work, one by one.
+TEST(Starvation, EndsAtItsBound) {
+  constexpr int64_t kStepNs = 1000;
+  for (const auto policy :
+       {PolicyKind::kPriority, PolicyKind::kFair, PolicyKind::kDeadline}) {
+    SimConfig config = FullOfClasses(policy);
+    config.deadlines = policy == PolicyKind::kDeadline ? 900 : 0;
+    config.limits.starvation_ns = 1'000'000;
+    const int64_t work = config.max_queue * config.context * kStepNs;
+    EXPECT_LT(LongestWait(config), config.limits.starvation_ns + 2 * work);
+    if (policy == PolicyKind::kDeadline) continue;
+    // Ageing bounds it as well; with neither, somebody waits on and on.
+    config.limits.starvation_ns = std::numeric_limits<int64_t>::max();
+    EXPECT_GT(LongestWait(config), 10'000'000);
+    config.limits.ageing_ns = 300'000;
+    EXPECT_LT(LongestWait(config), 3 * config.limits.ageing_ns + 2 * work);
+  }
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ void Simulator::Submit(int32_t tenant) {
     r.total = prompt + 1 + random_.Below(random_.Below(most) + 1);
   }
   r.view.tenant = tenant;
-  r.view.priority = random_.Below(config_.classes);
+  r.view.priority =
+      config_.class_of_tenant ? tenant : random_.Below(config_.classes);
   r.view.arrival_ns = now_ns_;
   r.view.logits_per_row = random_.Chance(config_.per_row);
   if (random_.Chance(config_.deadlines)) {
@@ -115,6 +116,7 @@ void Simulator::Fork(size_t parent) {
   ++live_of_tenant_[child->view.tenant];
   ++totals_.submitted;
   ++totals_.forks;
+  idle_steps_ = 0;  // it shares pages that were to be free in this step
   live_.push_back(std::move(child));
 }
 

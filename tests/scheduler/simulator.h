@@ -29,6 +29,7 @@ struct SimConfig {
   bool keep_full = false;  // always max_queue / tenants live of each tenant
   std::vector<double> weights = {1};  // of the tenants
   int32_t classes = 1;
+  bool class_of_tenant = false;  // instead: the index of the tenant
   int32_t short_outputs = 1000;  // requests with one, in 1/1000
   int32_t deadlines = 0;         // requests with one, in 1/1000
   int32_t cancels = 0;
@@ -54,6 +55,10 @@ class Simulator final : public ReuseLookup {
     int64_t rows = 0, longest_wait_ns = 0, forks = 0, passed_over = 0;
   };
   const Totals& totals() const { return totals_; }
+  // Since the oldest live request arrived.
+  int64_t oldest_ns() const {
+    return live_.empty() ? 0 : now_ns_ - live_.front()->view.arrival_ns;
+  }
   const std::vector<int64_t>& tenant_rows() const { return tenant_rows_; }
 
   // ReuseLookup.
