@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests that take too long for every change.
 #
-#   bash tests/long.sh [sanitizers] [fuzz] [oracle]    (default: all three)
+#   bash tests/long.sh [sanitizers] [fuzz] [oracle] [system]   (default: all)
 #
 # FUZZ_SECONDS sets the time of each fuzz target (default 600). Ends with
 # 'N passed, N failed'.
@@ -75,13 +75,24 @@ run_oracle() {
     tests/oracle/full_divergence.py --model "$INLAY_TEST_MODEL" --peer
 }
 
-[ $# -gt 0 ] || set -- sanitizers fuzz oracle
+# -DINLAY_SYSTEM_DEPS=ON, and a host that shares its Protobuf with Inlay.
+run_system() {
+  ensure_packages libpcre2-dev:/usr/include/pcre2.h \
+    libsimdjson-dev:/usr/include/simdjson.h \
+    libutf8proc-dev:/usr/include/utf8proc.h
+  build_tests system build-system
+  run_ctest system build-system
+  INLAY_BUILD_DIR=$root/build-system run_check bash tests/scripts/clash.sh
+}
+
+[ $# -gt 0 ] || set -- sanitizers fuzz oracle system
 for part in "$@"; do
   case $part in
     sanitizers) run_sanitizers ;;
     fuzz) run_fuzzers ;;
     oracle) run_oracle ;;
-    *) die "unknown part: $part (sanitizers, fuzz, oracle)" ;;
+    system) run_system ;;
+    *) die "unknown part: $part (sanitizers, fuzz, oracle, system)" ;;
   esac
 done
 report "$started"

@@ -2,6 +2,9 @@
 // a host unloads the library: give it back.
 #include <google/protobuf/stubs/common.h>
 
+// A Protobuf that is the system's may have other users in the process.
+#ifdef INLAY_OWN_PROTOBUF
+
 namespace {
 
 // Protobuf's list of what to delete at its end (80 bytes).
@@ -10,6 +13,8 @@ namespace {
 }
 
 }  // namespace
+
+#endif  // INLAY_OWN_PROTOBUF
 
 // The library carries its own C++ runtime, whose reserve for exceptions takes
 // 72 KB.

@@ -1,5 +1,10 @@
-# The system's copies, for packagers. Symbols of shared ones are then the
-# system's, and the promise not to clash with the host's copies is theirs.
+# The system's copies, for those who package Inlay for a distribution. On
+# Debian: libabsl-dev (static), libprotobuf-dev, libpcre2-dev, libsimdjson-dev,
+# libutf8proc-dev (shared). Promises that are then the system's to keep, not
+# Inlay's: that no copy clashes with the host's, since they are one; that no
+# environment variable is read, since simdjson's library reads
+# SIMDJSON_FORCE_IMPLEMENTATION; and that what a library keeps for the life of
+# the process goes with an unload.
 find_package(absl REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(PkgConfig REQUIRED)
