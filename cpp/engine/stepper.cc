@@ -67,6 +67,7 @@ void Stepper::Abandon() noexcept {
     case Kind::kRequests:
       break;
   }
+  WithdrawPromises();
   const bool moved = !plan_.transfers.empty();
   if (moved) {
     for (const scheduler::Preemption& preemption : decision_.preempt) {
@@ -76,7 +77,6 @@ void Stepper::Abandon() noexcept {
   for (const scheduler::Work& work : decision_.work) {
     LiveRequest& request = *order_[work.index];
     request.in_flight = false;
-    if (!request.admitted) book_->pages().Withdraw(request.id);
     if (moved) {
       // Not through the index: its pages may not hold what they should.
       book_->pages().Release(request.table);

@@ -85,6 +85,8 @@ class Stepper final : private scheduler::ReuseLookup {
   // stepper_plan.cc
   int32_t CopyPages(const LiveRequest& request) const;
   void TakeSnapshot();
+  void Decide();
+  void WithdrawPromises() noexcept;
   bool LooksPaused(LiveRequest& request, int64_t now);
   scheduler::Reuse Look(int32_t index) override;
   void Joined(int32_t index) override;

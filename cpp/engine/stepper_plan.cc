@@ -18,20 +18,37 @@ bool Stepper::Plan() {
   if (scored_last_) return true;
   kind_ = Kind::kRequests;
   TakeSnapshot();
-  scheduler_.Decide({.requests = views_,
-                     .tenants = book_->tenants().views(),
-                     .free_pages = book_->pages().free_count(),
-                     .free_swap_pages = book_->swap().free_count(),
-                     .now_ns = book_->NowNs(),
-                     .reuse = this,
-                     .cost = &cost_},
-                    &decision_);
+  Decide();
   if (!decision_.work.empty()) return true;
   // No request can run (all are paused, or the job has their pages), so the
   // job need not wait for its turn.
   kind_ = Kind::kScore;
   scored_last_ = score_ != nullptr && PlanScore();
   return scored_last_;
+}
+
+void Stepper::Decide() {
+  try {
+    scheduler_.Decide({.requests = views_,
+                       .tenants = book_->tenants().views(),
+                       .free_pages = book_->pages().free_count(),
+                       .free_swap_pages = book_->swap().free_count(),
+                       .now_ns = book_->NowNs(),
+                       .reuse = this,
+                       .cost = &cost_},
+                      &decision_);
+  } catch (...) {
+    WithdrawPromises();
+    throw;
+  }
+}
+
+// Of those that were to join and have not: they would wait for themselves.
+void Stepper::WithdrawPromises() noexcept {
+  for (const scheduler::Work& work : decision_.work) {
+    const LiveRequest& request = *order_[work.index];
+    if (!request.admitted) book_->pages().Withdraw(request.id);
+  }
 }
 
 int64_t Stepper::NextExpiry() const {
