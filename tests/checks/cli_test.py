@@ -284,6 +284,73 @@ def test_run(folder):
     check("run --chat", chat.returncode == 0, chat)
 
 
+def test_choices():
+    base = ("run", "--model", TINY, "--prompt", "hello", "--temperature", 3,
+            "--max-tokens", 8, "--threads", 1, "--json")
+    three = parsed("run --choices", inlay(*base, "--choices", 3, "--seed", 5))
+    check("run --choices: answer i is that of seed + i alone",
+          [c["tokens"] for c in three["choices"]] == [
+              parsed("run", inlay(*base, "--seed", 5 + i))["tokens"]
+              for i in range(3)], three)
+    best = parsed("run --best-of", inlay(
+        *base, "--choices", 2, "--best-of", 6))["choices"]
+    check("run --best-of: the likeliest first",
+          len(best) == 2 and best[0]["score"] >= best[1]["score"], best)
+    plain = inlay(*base[:-1], "--choices", 2, "--seed", 5)
+    check("run --choices: the others behind a line each",
+          plain.stdout.count(b"--- answer 2\n") == 1 and plain.stderr == b"",
+          plain)
+
+
+def test_samplers():
+    base = ("run", "--model", TINY, "--prompt", "hello", "--threads", 1,
+            "--max-tokens", 24, "--json")
+    plain = parsed("run", inlay(*base, "--temperature", 2))["tokens"]
+    for rule in (("--mirostat", 2), ("--mirostat", 1, "--mirostat-tau", 2),
+                 ("--xtc-probability", 1, "--xtc-threshold", 0.001),
+                 ("--min-p", 0.5)):
+        tokens = parsed("run", inlay(*base, "--temperature", 2, *rule))[
+            "tokens"]
+        check(f"run {rule[0]} changes the answer", tokens != plain, tokens)
+    likeliest = parsed("run", inlay(*base))["tokens"]
+    tokens = parsed("run", inlay(*base, "--dry-multiplier", 50,
+                                 "--dry-allowed-length", 1))["tokens"]
+    check("run --dry-multiplier: the likeliest that repeats gives way",
+          tokens != likeliest, tokens)
+    tokens = parsed("run", inlay(*base, "--no-repeat-ngram", 1))["tokens"]
+    check("run --no-repeat-ngram 1: no token twice",
+          len(set(tokens)) == len(tokens), tokens)
+    fails("mirostat beside top-k", 1, *base[:-1], "--temperature", 1,
+          "--mirostat", 2, "--top-k", 5)
+    fails("--mirostat 3", 2, *base, "--mirostat", 3, names=b"--mirostat")
+
+
+def test_session(folder):
+    """What the second run says follows from what the first one said."""
+    file = folder / "talk.session"
+    base = ("run", "--model", TINY, "--threads", 1, "--max-tokens", 6,
+            "--temperature", 0, "--json")
+    first = parsed("run --session", inlay(
+        *base, "--prompt", "hello", "--session", file))
+    whole = file.read_bytes()
+    second = parsed("run --session", inlay(
+        *base, "--prompt", " and", "--session", file))
+    check("run --session: made by the first run, longer after the second",
+          len(whole) > 0 and len(file.read_bytes()) > len(whole), first)
+    file.write_bytes(whole)
+    again = parsed("run --session", inlay(
+        *base, "--prompt", " and", "--session", file))
+    check("run --session: continues alike from the same file",
+          again["tokens"] == second["tokens"], (again, second))
+    file.write_bytes(whole[:-9])
+    fails("a session file cut short", 1, *base[:-1], "--prompt", "x",
+          "--session", file)
+    check("a session file that was refused stays",
+          file.read_bytes() == whole[:-9])
+    fails("--session with --chat", 2, *base, "--chat", "--prompt", "x",
+          "--session", file, names=b"--session")
+
+
 def test_bench():
     results = parsed("bench", inlay(
         "bench", "--model", TINY, "--prompt-tokens", 20, "--gen-tokens", 6,
@@ -506,6 +573,9 @@ def main():
         test_tokenize(folder)
         test_score(folder)
         test_run(folder)
+        test_choices()
+        test_samplers()
+        test_session(folder)
         test_bench()
         test_serve_result(folder)
         test_serve_loads(folder)
