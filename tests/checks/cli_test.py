@@ -312,8 +312,9 @@ def test_samplers():
         tokens = parsed("run", inlay(*base, "--temperature", 2, *rule))[
             "tokens"]
         check(f"run {rule[0]} changes the answer", tokens != plain, tokens)
-    likeliest = parsed("run", inlay(*base))["tokens"]
-    tokens = parsed("run", inlay(*base, "--dry-multiplier", 50,
+    long = (*base, "--max-tokens", 300)
+    likeliest = parsed("run", inlay(*long))["tokens"]
+    tokens = parsed("run", inlay(*long, "--dry-multiplier", 50,
                                  "--dry-allowed-length", 1))["tokens"]
     check("run --dry-multiplier: the likeliest that repeats gives way",
           tokens != likeliest, tokens)
