@@ -13,7 +13,7 @@ namespace {
 
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 constexpr float kFinite = std::numeric_limits<float>::max();
-constexpr size_t kChains = 4;
+constexpr size_t kMaximumChains = 4;
 // Groups of a block whose maxima bound a count too large for those of blocks.
 constexpr size_t kGroups = 8;
 
@@ -21,10 +21,10 @@ constexpr size_t kGroups = 8;
 // of maxima, because each waits for the one before.
 float BlockMaximum(const float* block, Mask4* good) {
   const Float4 finite = AllOf(kFinite);
-  std::array<Float4, kChains> chains;
+  std::array<Float4, kMaximumChains> chains;
   chains.fill(AllOf(kNothing));
-  for (size_t i = 0; i < kBlock; i += 4 * kChains) {
-    for (size_t chain = 0; chain < kChains; ++chain) {
+  for (size_t i = 0; i < kBlock; i += 4 * kMaximumChains) {
+    for (size_t chain = 0; chain < kMaximumChains; ++chain) {
       const Float4 x = Load4(block + i + 4 * chain);
       *good &= x <= finite;
       chains[chain] = Larger(x, chains[chain]);

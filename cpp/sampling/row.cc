@@ -13,14 +13,14 @@ namespace inlay::sampling {
 namespace {
 
 constexpr size_t kSumBlock = 1024;
-constexpr size_t kChains = 8;
+constexpr size_t kSumChains = 8;
 
 // Sixteen running sums: one chain of additions would wait for each.
 double SumOf(std::span<const float> values) {
-  std::array<Double2, kChains> sums = {};
+  std::array<Double2, kSumChains> sums = {};
   size_t i = 0;
-  for (; i + 2 * kChains <= values.size(); i += 2 * kChains) {
-    for (size_t chain = 0; chain < kChains; chain += 2) {
+  for (; i + 2 * kSumChains <= values.size(); i += 2 * kSumChains) {
+    for (size_t chain = 0; chain < kSumChains; chain += 2) {
       const Float4 x = Load4(values.data() + i + 2 * chain);
       sums[chain] += LowDoubles(x);
       sums[chain + 1] += HighDoubles(x);
