@@ -121,6 +121,7 @@ TEST_F(ChoicesTest, TheBestComeFirst) {
   ASSERT_OK(inlay_generation_get_choice(best, 0, &first, &error));
   ASSERT_OK(inlay_generation_get_choice(best, 1, &second, &error));
   EXPECT_GE(first.score, second.score);
+  EXPECT_LT(first.score, 0.0);
   EXPECT_EQ(first.token_count, 8u);
   inlay_generation_release(best);
   request = Request(8);

@@ -33,6 +33,7 @@ struct Memory {
     auto* memory = static_cast<Memory*>(self);
     if (memory->at + size > memory->fail_at) return memory->code;
     const size_t given = std::min(size, memory->bytes.size() - memory->at);
+    if (given == 0) return 0;
     std::memcpy(buffer, memory->bytes.data() + memory->at, given);
     memory->at += given;
     return static_cast<int64_t>(given);

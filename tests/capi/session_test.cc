@@ -175,6 +175,7 @@ TEST_F(SessionTest, RefusesWhatItShould) {
   uint64_t id = 0;
   EXPECT_STATUS(INLAY_ERR_INVALID_ARGUMENT,
                 inlay_submit(second, &request, &id, &error));
+  EXPECT_EQ(error.domain, INLAY_DOMAIN_ABI);
   inlay_engine_release(second);
   request.session = reinterpret_cast<inlay_session*>(engine);
   EXPECT_STATUS(INLAY_ERR_INVALID_ARGUMENT,
