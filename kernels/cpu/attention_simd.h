@@ -279,6 +279,10 @@ class AttentionRun {
                  int32_t at, int32_t stop) {
     const int32_t low = Clamp(First(pairs[Q - 1]), at, stop);
     int32_t high = Clamp(Last(pairs[0]), at, stop);
+    if (low == at && high == stop) {
+      ValueRange<E, Q>(pairs, values, stride, at, at, stop);
+      return;
+    }
     if (high < low) high = low;
     if (Q > 1) {
       for (int i = 0; i < Q; ++i) {

@@ -191,5 +191,44 @@ TEST(CpuOracle, LogitsAreThoseOfTheFormulas) {
   }
 }
 
+double Divergence(const Row& exact, const float* logits) {
+  double exact_sum = 0, sum = 0, result = 0;
+  for (size_t t = 0; t < exact.size(); ++t) {
+    exact_sum += std::exp(exact[t]);
+    sum += std::exp(double{logits[t]});
+  }
+  for (size_t t = 0; t < exact.size(); ++t) {
+    result += std::exp(exact[t]) / exact_sum *
+              (exact[t] - logits[t] - std::log(exact_sum / sum));
+  }
+  return result;
+}
+
+// Bounds of the mean Kullback-Leibler divergence, for a model of random
+// weights.
+TEST(CpuOracle, EveryPageFormatStaysNearTheFormulas) {
+  const std::pair<KvType, double> formats[] = {{KvType::kF32, 1e-8},
+                                               {KvType::kF16, 1e-5},
+                                               {KvType::kBf16, 6e-4},
+                                               {KvType::kInt8, 4e-3},
+                                               {KvType::kFp8, 1.5e-1}};
+  const TinyModel model = MakeTinyModel({});
+  const std::vector<int32_t> tokens = RandomTokens(100, 97, 2);
+  const std::vector<Row> exact = Oracle(model).Logits(tokens);
+  for (const auto& [type, bound] : formats) {
+    Rig rig = MakeRig(model, {.threads = 2, .kv_type = type});
+    const auto logits = rig.Run({{tokens, {60, 1, 39}, {3, 1, 0, 2, 4, 5, 6}}});
+    ASSERT_TRUE(logits.ok()) << logits.status();
+    double sum = 0;
+    for (size_t r = 0; r < exact.size(); ++r) {
+      sum += Divergence(exact[r], &(*logits)[0][r * 97]);
+    }
+    const double mean = sum / static_cast<double>(exact.size());
+    RecordProperty(std::to_string(static_cast<int>(type)),
+                   std::to_string(mean * 1e6) + "e-6");
+    EXPECT_LE(mean, bound) << static_cast<int>(type);
+  }
+}
+
 }  // namespace
 }  // namespace inlay::backend
