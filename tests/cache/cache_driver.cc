@@ -215,11 +215,12 @@ void CacheDriver::Publish(Sequence& sequence) {
 
 void CacheDriver::Fork(Sequence& from, Sequence& to) {
   if (&from == &to || !from.alive || from.busy()) return;
-  Release(to);
+  const std::vector<int32_t> before = PagesOf(to.table);
   Try([&] {
     real_.Fork(from.table, to.table);
     return true;
   });
+  naive_.Release(before, 0);  // Fork gives back what the table held.
   for (const int32_t page : to.table.pages()) naive_.Hold(page);
   Expect(PagesOf(to.table) == PagesOf(from.table), "Fork gave other pages");
   to.alive = true;
