@@ -121,6 +121,24 @@ TEST(CostModel, NoiseAmongAlikeStepsTellsNoSlope) {
   }
 }
 
+TEST(CostModel, TrustsItselfOnlySomeWayBeyondWhatItSaw) {
+  const CostModel model = Trained(0);  // at most 512 rows
+  const int32_t rows = model.RowsWithin({16, 16}, 0, 1e15, 1 << 20);
+  EXPECT_GT(rows, 1024);
+  EXPECT_LE(rows, 4 * 512 - 16);
+}
+
+TEST(CostModel, MoreWorkNeverLooksCheaper) {
+  CostModel model;
+  for (int i = 0; i < 100; ++i) {
+    const int64_t rows = 1 + i % 10;
+    model.Observe({rows, rows * 100}, 2e6 - 1e5 * static_cast<double>(rows));
+  }
+  EXPECT_GE(model.Predict({20, 1000}), model.Predict({1, 1000}));
+  EXPECT_GE(model.Predict({5, 10'000}), model.Predict({5, 10}));
+  EXPECT_GE(model.Predict({1, 0}), 0);
+}
+
 TEST(CostModel, AStalledMachineHardlyMatters) {
   CostModel model = Trained(0.02);
   const StepSize size{64, 64 * 1000};

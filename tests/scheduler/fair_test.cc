@@ -70,6 +70,20 @@ TEST(Fair, IdleTenantsHoardNothing) {
               ElementsAre(0, 3, 1, 4, 2, 5));
 }
 
+TEST(Fair, NorDoThoseThatWereThereBefore) {
+  FairPolicy policy;
+  const std::vector<RequestView> both = {Of(1), Of(2), Of(1), Of(2)};
+  const std::vector<RequestView> busy(4, Of(1));
+  Rank(policy, Queue(both), SmallLimits());
+  policy.Charge(Queue(both), 2, 1);
+  for (int i = 0; i < 10; ++i) {
+    policy.Charge(Queue(busy), 1, 1000);
+    Rank(policy, Queue(busy), SmallLimits());
+  }
+  EXPECT_THAT(Rank(policy, Queue(both), SmallLimits()),
+              ElementsAre(0, 1, 2, 3));
+}
+
 TEST(Fair, WhoOverdrewStillOwesAfterAPause) {
   FairPolicy policy;
   const std::vector<RequestView> both = {Of(1), Of(2)};

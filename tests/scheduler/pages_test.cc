@@ -58,6 +58,24 @@ TEST(Pages, TheLastAdmittedGivesItsPages) {
   EXPECT_THAT(Preempted(Decide(SnapshotOf(views, 0))), ElementsAre(1));
 }
 
+TEST(Pages, AStepThatTakesFromRunningOnesAdmitsNobody) {
+  // The last gives 6 pages for the one that the first needs.
+  const std::vector<RequestView> views = {Running(9, 8, 2), Running(25, 24, 6),
+                                          Waiting(1)};
+  const Decision decision = Decide(SnapshotOf(views, 0));
+  EXPECT_THAT(Preempted(decision), ElementsAre(1));
+  EXPECT_THAT(Rows(decision), ElementsAre(Pair(0, 1)));
+}
+
+TEST(Pages, WhoJoinedInTheSameStepKeepsItsRoom) {
+  // The first is held back by its logits: of its 10 pages it takes one now.
+  std::vector<RequestView> views = {Waiting(40), Waiting(4)};
+  views[0].logits_per_row = true;
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 12))), ElementsAre(Pair(0, 4)));
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 13))),
+              ElementsAre(Pair(0, 4), Pair(1, 3)));
+}
+
 TEST(Pages, ThePausedGiveTheirsFirst) {
   std::vector<RequestView> views = {Paused(Running(9, 8, 2)), Running(5, 4, 1),
                                     Running(7, 6, 2)};
@@ -177,6 +195,29 @@ TEST(Pages, ReuseOfWhatAPausedOneHoldsIsNotCountedTwice) {
   EXPECT_THAT(decision.work, IsEmpty());
   snapshot.free_pages = 2;
   EXPECT_THAT(Rows(Decide(snapshot)), ElementsAre(Pair(1, 5)));
+}
+
+// The same with two that join.
+TEST(Pages, ReuseAndPausedPagesAmongTwoThatJoin) {
+  Limits limits = SmallLimits();
+  limits.max_step_tokens = 32;
+  FixedReuse reuse;
+  const auto rows = [&](int32_t first, int32_t second, int32_t free) {
+    const std::vector<RequestView> views = {Paused(Running(17, 16, 4)),
+                                            Waiting(first), Waiting(second)};
+    Snapshot snapshot = SnapshotOf(views, free);
+    snapshot.reuse = &reuse;
+    return Rows(Decide(snapshot, limits));
+  };
+  // The first takes the paused one's pages, of which the second reuses two.
+  reuse.found[2] = {.tokens = 8, .pages = 2, .idle_pages = 0};
+  EXPECT_THAT(rows(16, 12, 3), ElementsAre(Pair(1, 16)));
+  EXPECT_THAT(rows(16, 12, 5), ElementsAre(Pair(1, 16), Pair(2, 4)));
+  // The first reuses two of the paused one's, which the second would take.
+  reuse.found = {{1, {.tokens = 8, .pages = 2, .idle_pages = 0}}};
+  EXPECT_THAT(rows(9, 4, 1), ElementsAre(Pair(1, 1)));
+  // The first both reuses and takes them.
+  EXPECT_THAT(rows(13, 4, 1), ElementsAre(Pair(1, 5)));
 }
 
 TEST(Pages, SwapWhereItIsCheaperAndFits) {
