@@ -54,6 +54,12 @@ std::vector<OptionSpec> ServingOptions() {
       {"stall-factor", "X",
        "A step that also computes prompts takes at most so many times what "
        "its decodes alone would, 1 to 1000. Default: 1.8."},
+      {"ageing-ms", "N",
+       "Waiting that raises a request by one priority. Default: the "
+       "library's choice."},
+      {"starvation-ms", "N",
+       "Waiting after which a request goes before all later ones, whatever "
+       "the policy; long overloads need more than the library chooses."},
       {"prefix-cache", "on|off", "Default: on."},
       {"kv-cache", "BYTES",
        "Size of the key/value cache, such as 64M. Default: what the SLOTS "

@@ -23,7 +23,9 @@ constexpr std::pair<const char*, const char*> kTunables[] = {
     {"prefix-cache", "prefix_cache"},
     {"max-step-tokens", "max_step_tokens"},
     {"max-queue", "max_queue"},
-    {"stall-factor", "stall_factor"}};
+    {"stall-factor", "stall_factor"},
+    {"ageing-ms", "ageing_ms"},
+    {"starvation-ms", "starvation_ms"}};
 
 void SetFrom(const Args& args, const char* option, const char* key,
              Options& options) {
