@@ -23,11 +23,11 @@ struct Context::State {
   std::vector<std::shared_ptr<backend::Backend>> backends;
   Mutex mutex;
   std::unique_ptr<ThreadPool> threads INLAY_GUARDED_BY(mutex);
-  std::vector<std::thread> ending INLAY_GUARDED_BY(mutex);
+  std::vector<EndingThread> ending INLAY_GUARDED_BY(mutex);
 };
 
 Context::State::~State() {
-  for (std::thread& thread : ending) {
+  for (auto& [thread, done] : ending) {
     // The last reference to the context may have been dropped on such a
     // thread itself; it is on its way out and touches nothing any more.
     if (thread.get_id() == std::this_thread::get_id()) {
@@ -95,14 +95,19 @@ StatusOr<backend::Backend*> Context::FindBackend(std::string_view device) {
                    "; known: ", absl::StrJoin(names, ", ")));
 }
 
-void Context::JoinLater(std::thread thread) {
-  if (!thread.joinable()) return;
+void Context::JoinLater(EndingThread thread) {
+  if (!thread.thread.joinable()) return;
   MutexLock lock(state_->mutex);
+  std::erase_if(state_->ending, [](EndingThread& ending) {
+    if (!ending.done->load()) return false;
+    ending.thread.join();
+    return true;
+  });
   try {
     state_->ending.push_back(std::move(thread));
   } catch (const std::bad_alloc&) {
     // Called by a destructor. The thread holds all that it still uses.
-    thread.detach();
+    thread.thread.detach();
   }
 }
 

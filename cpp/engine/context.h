@@ -2,6 +2,7 @@
 #ifndef INLAY_ENGINE_CONTEXT_H_
 #define INLAY_ENGINE_CONTEXT_H_
 
+#include <atomic>
 #include <memory>
 #include <string_view>
 #include <thread>
@@ -24,6 +25,12 @@ struct ContextOptions {
   std::vector<std::shared_ptr<backend::Backend>> backends;
 };
 
+// A thread, and whether it has done all it had to do.
+struct EndingThread {
+  std::thread thread;
+  std::shared_ptr<const std::atomic<bool>> done;
+};
+
 // Immutable after creation; shared by models and engines, which keep it alive.
 // Threads start with the first weights or engine that needs them.
 class Context {
@@ -40,8 +47,9 @@ class Context {
   StatusOr<backend::Backend*> FindBackend(std::string_view device);
 
   // Takes a thread that is about to end but that nobody can join yet. The
-  // context joins it before it is gone, so that no thread outlives it.
-  void JoinLater(std::thread thread);
+  // context joins it before it is gone, so that no thread outlives it; those
+  // that have ended by then are joined with the next one that comes.
+  void JoinLater(EndingThread thread);
 
  private:
   Context() = default;

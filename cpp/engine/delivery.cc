@@ -20,6 +20,9 @@ struct Delivery::Shared {
   Log log;
   std::atomic<std::thread::id> thread{};
   std::atomic<bool> abandoned{false};
+  // Outlives this: set once the thread holds nothing any more.
+  std::shared_ptr<std::atomic<bool>> done =
+      std::make_shared<std::atomic<bool>>(false);
   // Holds a whole batch from the start: taking events allocates no slots.
   std::vector<Event> batch;
 };
@@ -37,8 +40,12 @@ StatusOr<std::unique_ptr<Delivery>> Delivery::Start(
   shared.batch.reserve(kBatch);
   try {
     const ScopedSignalBlock no_signals;  // the host's handlers stay its own
-    delivery->thread_ =
-        std::thread([shared = delivery->shared_] { Main(shared); });
+    delivery->thread_ = std::thread([shared = delivery->shared_]() mutable {
+      const auto done = shared->done;
+      Main(shared);
+      shared.reset();
+      done->store(true);
+    });
   } catch (const std::system_error& error) {
     return absl::ResourceExhaustedError(
         absl::StrCat("no thread for events: ", error.what()));
@@ -62,10 +69,10 @@ void Delivery::Join() {
   shared_->thread.store(std::thread::id());
 }
 
-std::thread Delivery::Abandon() {
+EndingThread Delivery::Abandon() {
   shared_->abandoned.store(true);
   shared_->events->EndOfEvents();
-  return std::move(thread_);
+  return {std::move(thread_), shared_->done};
 }
 
 void Delivery::Main(const std::shared_ptr<Shared>& shared) noexcept {

@@ -10,6 +10,7 @@
 
 #include "cpp/base/log.h"
 #include "cpp/base/status.h"
+#include "cpp/engine/context.h"
 #include "cpp/engine/event_queue.h"
 #include "cpp/engine/work_signal.h"
 
@@ -35,7 +36,7 @@ class Delivery {
   void Join();
   // No further callback starts; the thread ends soon. For an engine that is
   // released inside a callback, which cannot wait for itself.
-  std::thread Abandon();
+  EndingThread Abandon();
 
  private:
   struct Shared;
