@@ -1508,8 +1508,8 @@ struct inlay_request {
   int32_t best_of;
   /**
    * Beam search with so many beams, choices to 64, deterministic; answers come
-   * at the end, the best first; only biases, bans and penalties may go with
-   * it. 0 or 1: none. Since 0.2.
+   * at the end, the best first. Of the sampling fields only those of log-
+   * probabilities may go with it. 0 or 1: none. Since 0.2.
    */
   int32_t beam_width;
   /**
