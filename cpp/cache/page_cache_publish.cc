@@ -28,12 +28,12 @@ void PageCache::Promise(std::string_view domain, Tokens tokens,
   const int32_t withdrawn = index_.Withdraw(owner);
   if (withdrawn != root) index_.Prune(withdrawn);
   if (node < 0) node = root;
+  // Else another has promised it: either way the root has a child.
   if (index_.Child(node, PageOf(tokens, i)) < 0) {
     for (; i < whole; ++i) {
       node = index_.Promise(node, PageOf(tokens, i), owner);
     }
   }
-  index_.Prune(root);
 }
 
 void PageCache::Withdraw(uint64_t owner) noexcept {
