@@ -154,14 +154,16 @@ def replay(folder, name, answers, tokens, long_prompt):
 
 
 def gaps_within(run, start_ms, end_ms):
-    """Gaps between tokens of the short requests that end in a window."""
+    """Gaps between tokens of the short requests that touch a window."""
     gaps = []
     for record in run["records"]:
         if record["prompt_tokens"] == LONG:
             continue
         times = [t for t, count in record["arrivals"] for _ in range(count)]
         gaps += [b - a for a, b in zip(times, times[1:])
-                 if start_ms <= b <= end_ms]
+                 if b >= start_ms and a <= end_ms]
+    if not gaps:
+        raise SystemExit("no answer was running when the long prompt came")
     return gaps
 
 
