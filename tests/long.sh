@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # The tests that take too long for every change.
 #
-#   bash tests/long.sh [sanitizers] [fuzz] [oracle] [system]   (default: all)
+#   bash tests/long.sh [sanitizers] [serving] [fuzz] [oracle] [system]
 #
-# FUZZ_SECONDS sets the time of each fuzz target (default 600). Ends with
-# 'N passed, N failed'.
+# Without arguments: all of them.
+#
+# FUZZ_SECONDS sets the time of each fuzz target (default 600), SOAK_SECONDS
+# that of the soak (default 1800). Ends with 'N passed, N failed'.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -25,8 +27,24 @@ run_sanitizers() {
   local preset
   for preset in asan tsan; do
     build_tests "$preset" "build-$preset"
-    run_ctest "$preset" "build-$preset"
+    # Those of serving run below, each under what it is meant for.
+    run_ctest "$preset" "build-$preset" --label-exclude '^serving_tests$'
   done
+}
+
+# The serving engine in full: 500 requests in every page format, 100,000
+# damaged session files, a million requests from 16 threads, and the soak.
+run_serving() {
+  local runner=() tests=tests/serving/serving_tests
+  setarch -R true 2>/dev/null && runner=(setarch -R)
+  configure_and_build dev build-dev serving_tests soak
+  configure_and_build asan build-asan serving_tests
+  configure_and_build tsan build-tsan serving_tests
+  local -x CHECK_TIMEOUT=7200
+  run_check env GTEST_FILTER='-StressTest.*' "build-dev/$tests"
+  run_check env GTEST_FILTER='*File*' "build-asan/$tests"
+  run_check "${runner[@]}" env GTEST_FILTER='StressTest.*' "build-tsan/$tests"
+  run_check env SOAK_SECONDS="${SOAK_SECONDS:-1800}" build-dev/tests/serving/soak
 }
 
 # fuzz_one TARGET: from the committed corpus, in a folder of its own; what a
@@ -85,10 +103,11 @@ run_system() {
   INLAY_BUILD_DIR=$root/build-system run_check bash tests/scripts/clash.sh
 }
 
-[ $# -gt 0 ] || set -- sanitizers fuzz oracle system
+[ $# -gt 0 ] || set -- sanitizers serving fuzz oracle system
 for part in "$@"; do
   case $part in
     sanitizers) run_sanitizers ;;
+    serving) run_serving ;;
     fuzz) run_fuzzers ;;
     oracle) run_oracle ;;
     system) run_system ;;
