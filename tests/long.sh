@@ -27,8 +27,10 @@ run_sanitizers() {
   local preset
   for preset in asan tsan; do
     build_tests "$preset" "build-$preset"
+    cmake -DINLAY_TEST_TIMEOUT=3600 "build-$preset" >/dev/null
     # Those of serving run below, each under what it is meant for.
     run_ctest "$preset" "build-$preset" --label-exclude '^serving_tests$'
+    cmake -DINLAY_TEST_TIMEOUT=300 "build-$preset" >/dev/null
   done
 }
 
@@ -95,6 +97,8 @@ run_oracle() {
 
 # -DINLAY_SYSTEM_DEPS=ON, and a host that shares its Protobuf with Inlay.
 run_system() {
+  local INLAY_TEST_ALL
+  unset INLAY_TEST_ALL  # The same sources: a sample of the sweeps does.
   ensure_packages libpcre2-dev:/usr/include/pcre2.h \
     libsimdjson-dev:/usr/include/simdjson.h \
     libutf8proc-dev:/usr/include/utf8proc.h
