@@ -97,7 +97,6 @@ run_oracle() {
 
 # -DINLAY_SYSTEM_DEPS=ON, and a host that shares its Protobuf with Inlay.
 run_system() {
-  local INLAY_TEST_ALL
   unset INLAY_TEST_ALL  # The same sources: a sample of the sweeps does.
   ensure_packages libpcre2-dev:/usr/include/pcre2.h \
     libsimdjson-dev:/usr/include/simdjson.h \
@@ -105,6 +104,7 @@ run_system() {
   build_tests system build-system
   run_ctest system build-system
   INLAY_BUILD_DIR=$root/build-system run_check bash tests/scripts/clash.sh
+  export INLAY_TEST_ALL=1
 }
 
 [ $# -gt 0 ] || set -- sanitizers serving fuzz oracle system
