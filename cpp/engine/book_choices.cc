@@ -89,6 +89,7 @@ void Book::KeepAnswer(LiveRequest& request, FinishReason reason) noexcept {
   group.answers.push_back({.output = std::move(*request.withheld),
                            .reason = reason,
                            .score = MeanLogprob(request),
+                           .choice = request.choice,
                            .usage = request.usage});
 }
 
@@ -98,8 +99,12 @@ void Book::EndChoice(LiveRequest& request, EventKind kind, FinishReason reason,
   group.members[static_cast<size_t>(request.choice)] = nullptr;
   AddUsage(request.usage, group.live == group.size(), &group.usage);
   --group.live;
-  if (reason == FinishReason::kCancelled || reason == FinishReason::kDeadline ||
-      group.reason == FinishReason::kNone) {
+  const auto cut = [](FinishReason of) {
+    return of == FinishReason::kCancelled || of == FinishReason::kDeadline;
+  };
+  // The first choice's, whichever ends first.
+  if (cut(reason) || group.reason == FinishReason::kNone ||
+      (request.choice == 0 && !cut(group.reason))) {
     group.reason = reason;
   }
   const bool first_failure = kind == EventKind::kFailed && group.failure.ok();
@@ -159,9 +164,12 @@ void Book::EndGroup(ChoiceGroup& group) noexcept {
 
 // The best answers go out in the boxes of the first choices.
 void Book::PublishAnswers(ChoiceGroup& group) {
-  std::stable_sort(
-      group.answers.begin(), group.answers.end(),
-      [](const Answer& a, const Answer& b) { return a.score > b.score; });
+  // Not in the order in which they ended, which depends on the neighbours.
+  std::stable_sort(group.answers.begin(), group.answers.end(),
+                   [](const Answer& a, const Answer& b) {
+                     return a.score != b.score ? a.score > b.score
+                                               : a.choice < b.choice;
+                   });
   const size_t count =
       std::min(group.answers.size(), static_cast<size_t>(group.choices.count));
   for (size_t i = 0; i < static_cast<size_t>(group.choices.count); ++i) {

@@ -17,6 +17,7 @@ struct Answer {
   Withheld output;
   FinishReason reason = FinishReason::kNone;
   double score = 0;
+  int32_t choice = 0;  // beams: 0, they come in order
   Usage usage;
 };
 

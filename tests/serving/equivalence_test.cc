@@ -69,7 +69,7 @@ class Equivalence : public testing::TestWithParam<Format> {
       models_[threads] = *model;
     }
     // Computed once for all tests of a format that run in one process.
-    static std::map<uint32_t, std::vector<std::string>> known;
+    static std::map<uint32_t, std::vector<Answer>> known;
     alone_ = known[GetParam().seed];
     if (alone_.empty()) Alone();
     known[GetParam().seed] = alone_;
@@ -123,7 +123,7 @@ class Equivalence : public testing::TestWithParam<Format> {
       ASSERT_TRUE(run.ok()) << run;
       const Answer& answer = answers[*id];
       ASSERT_TRUE(answer.status.ok()) << answer.status;
-      alone_.push_back(answer.Bits());
+      alone_.push_back(answer);
       tokens_ += answer.usage.generated_tokens;
     }
     EXPECT_GT(tokens_, static_cast<int64_t>(requests_.size()));
@@ -166,7 +166,7 @@ class Equivalence : public testing::TestWithParam<Format> {
   }
 
   void Compare(size_t i, const Answer& answer) {
-    EXPECT_TRUE(answer.Bits() == alone_[i])
+    EXPECT_EQ(Difference(alone_[i], answer), "")
         << "request " << i << " of " << requests_[i].parts[0].tokens.size()
         << " tokens, " << requests_[i].choices.count << " choices of "
         << requests_[i].choices.best_of << ", beams "
@@ -209,7 +209,7 @@ class Equivalence : public testing::TestWithParam<Format> {
   }
 
   std::vector<Request> requests_;
-  std::vector<std::string> alone_;
+  std::vector<Answer> alone_;
   int64_t tokens_ = 0;
   std::shared_ptr<engine::Model> models_[3];
 };

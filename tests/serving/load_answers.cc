@@ -1,5 +1,6 @@
 #include "tests/serving/load_answers.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -34,6 +35,30 @@ void Append(const std::vector<T>& from, std::vector<T>* to) {
   to->insert(to->end(), from.begin(), from.end());
 }
 
+template <typename T>
+void DescribeValues(const std::string& what, const std::vector<T>& a,
+                    const std::vector<T>& b, std::string* out) {
+  if (a.size() != b.size()) {
+    *out += what + ": " + std::to_string(b.size()) + " instead of " +
+            std::to_string(a.size()) + "; ";
+  }
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    if (std::memcmp(&a[i], &b[i], sizeof(T)) == 0) continue;
+    *out += what + " from " + std::to_string(i) + " on; ";
+    return;
+  }
+}
+
+void DescribeChoice(const std::string& name, const Choice& a, const Choice& b,
+                    std::string* out) {
+  DescribeValues(name + ", tokens", a.tokens, b.tokens, out);
+  DescribeValues(name + ", logprobs", a.logprobs, b.logprobs, out);
+  DescribeValues(name + ", top logprobs", a.top, b.top, out);
+  if (a.text != b.text) *out += name + ", text; ";
+  if (a.reason != b.reason) *out += name + ", reason; ";
+  if (a.score != b.score) *out += name + ", score; ";
+}
+
 }  // namespace
 
 void Answer::Add(const engine::Event& event) {
@@ -66,6 +91,22 @@ std::string Answer::Bits() const {
   AddBits(status.code(), &bits);
   AddBits(ends, &bits);
   return bits;
+}
+
+std::string Difference(const Answer& a, const Answer& b) {
+  if (a.Bits() == b.Bits()) return "";
+  std::string out;
+  if (a.reason != b.reason) out += "the reason of the end; ";
+  if (a.status != b.status) out += b.status.ToString() + "; ";
+  if (a.choices.size() != b.choices.size()) out += "how many choices; ";
+  DescribeChoice("the prompt", a.prompt, b.prompt, &out);
+  for (const auto& [index, choice] : a.choices) {
+    const auto other = b.choices.find(index);
+    if (other == b.choices.end()) continue;
+    DescribeChoice("choice " + std::to_string(index), choice, other->second,
+                   &out);
+  }
+  return out.empty() ? "something else" : out;
 }
 
 bool TakeEvents(engine::Engine& engine, Answers* answers) {

@@ -34,6 +34,9 @@ struct Answer {
   std::string Bits() const;
 };
 
+// Where two answers differ, for people; empty if they do not.
+std::string Difference(const Answer& a, const Answer& b);
+
 using Answers = std::map<uint64_t, Answer>;
 
 // Takes all events that wait; true if there were any.
