@@ -107,7 +107,10 @@ StatusOr<std::shared_ptr<Engine>> Engine::Create(std::shared_ptr<Model> model,
       std::make_shared<EngineImpl>(std::move(model), options, std::move(config),
                                    std::move(executor), std::move(swap));
   INLAY_RETURN_IF_ERROR(engine->Start());
-  return std::shared_ptr<Engine>(std::move(engine));
+  // Sessions keep the engine's memory, not the engine: it ends with its handle.
+  Engine* const handle = engine.get();
+  return std::shared_ptr<Engine>(
+      handle, [engine = std::move(engine)](Engine*) { engine->Release(); });
 }
 
 }  // namespace inlay::engine

@@ -7,7 +7,10 @@
 
 namespace inlay::engine {
 
-EngineImpl::~EngineImpl() {
+EngineImpl::~EngineImpl() { Release(); }
+
+void EngineImpl::Release() noexcept {
+  if (released_) return;
   if (!InCallback()) {
     // Cannot fail: nothing is drained, and this is not the delivery thread.
     [[maybe_unused]] const Status closed = Close(CloseMode::kCancel, 0);
@@ -15,6 +18,7 @@ EngineImpl::~EngineImpl() {
   }
   // The last reference was released inside a callback, which cannot wait for
   // its own thread; the context joins it.
+  released_ = true;
   CancelEverything();
   {
     MutexLock lock(mutex_);
@@ -22,6 +26,11 @@ EngineImpl::~EngineImpl() {
   }
   signal_->Notify();
   if (thread_.joinable()) thread_.join();
+  {
+    MutexLock lock(mutex_);
+    state_ = EngineState::kClosed;
+    changed_.NotifyAll();
+  }
   model_->context()->JoinLater(delivery_->Abandon());
 }
 

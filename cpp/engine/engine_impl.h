@@ -36,6 +36,9 @@ class EngineImpl final : public Engine,
   ~EngineImpl() override;
   // Starts the threads that the options ask for.
   Status Start();
+  // The host's handle is gone: ends everything, though sessions may keep the
+  // memory. Once, by the handle or the destructor.
+  void Release() noexcept;
 
   StatusOr<uint64_t> Submit(Request request) override;
   Status Cancel(uint64_t id, CancelMode mode) override;
@@ -114,9 +117,13 @@ class EngineImpl final : public Engine,
   StatusOr<SessionHeader> OwnSessionHeader();
   Status RunTransfer(std::vector<scheduler::PageTransfer> transfers)
       INLAY_EXCLUDES(mutex_);
-  Status SavePages(const cache::PageTable& table,
-                   std::vector<scheduler::PageTransfer> first,
-                   SessionWriter* writer) INLAY_EXCLUDES(mutex_);
+  // Until no transfer is under way, or none may begin any more.
+  void AwaitTransferTurn() INLAY_REQUIRES(mutex_);
+  StatusOr<int32_t> PinSession(SessionState& state, PinnedPages* pin,
+                               std::vector<int32_t>* tokens)
+      INLAY_EXCLUDES(mutex_);
+  Status SavePages(const cache::PageTable& table, SessionWriter* writer)
+      INLAY_EXCLUDES(mutex_);
   StatusOr<int32_t> LoadPages(const SessionHeader& header,
                               SessionReader* reader, cache::PageTable* table)
       INLAY_EXCLUDES(mutex_);
@@ -151,6 +158,7 @@ class EngineImpl final : public Engine,
   bool stopping_ INLAY_GUARDED_BY(mutex_) = false;
   bool joining_ INLAY_GUARDED_BY(mutex_) = false;
   std::atomic<bool> polling_{false};
+  bool released_ = false;  // inside a callback; only Release uses it
 
   std::thread thread_;
   std::unique_ptr<Delivery> delivery_;

@@ -133,15 +133,19 @@ StatusOr<SessionHeader> EngineImpl::OwnSessionHeader() {
   return header;
 }
 
+void EngineImpl::AwaitTransferTurn() {
+  while (state_ == EngineState::kRunning && stepper_.transfer() != nullptr) {
+    changed_.Wait(mutex_);
+  }
+}
+
 Status EngineImpl::RunTransfer(std::vector<scheduler::PageTransfer> transfers) {
   if (transfers.empty()) return OkStatus();
   TransferJob job;
   job.transfers = std::move(transfers);
   {
     MutexLock lock(mutex_);
-    while (state_ == EngineState::kRunning && stepper_.transfer() != nullptr) {
-      changed_.Wait(mutex_);
-    }
+    AwaitTransferTurn();
     INLAY_RETURN_IF_ERROR(Refusal());
     stepper_.StartTransfer(&job);
   }
@@ -150,8 +154,30 @@ Status EngineImpl::RunTransfer(std::vector<scheduler::PageTransfer> transfers) {
   return job.status;
 }
 
+// Takes the pages of a session that is not busy; returns how many of its tokens
+// they hold. A page that is copied may be given to others as soon as the lock
+// is released, so its copy is made before any step of requests.
+StatusOr<int32_t> EngineImpl::PinSession(SessionState& state, PinnedPages* pin,
+                                         std::vector<int32_t>* tokens) {
+  TransferJob job;
+  int32_t cached = 0;
+  {
+    MutexLock lock(mutex_);
+    AwaitTransferTurn();
+    INLAY_RETURN_IF_ERROR(Refusal());
+    if (state.busy) return Busy();
+    *tokens = state.tokens;
+    cached = pin->Adopt(state.domain->key, *tokens, &job.transfers);
+    if (job.transfers.empty()) return cached;
+    stepper_.StartTransfer(&job);
+  }
+  signal_->Notify();
+  WaitFor(job.done);
+  INLAY_RETURN_IF_ERROR(job.status);
+  return cached;
+}
+
 Status EngineImpl::SavePages(const cache::PageTable& table,
-                             std::vector<scheduler::PageTransfer> first,
                              SessionWriter* writer) {
   const size_t page_bytes = stepper_.page_bytes();
   const std::span<const int32_t> pages = table.pages();
@@ -160,16 +186,15 @@ Status EngineImpl::SavePages(const cache::PageTable& table,
       model_->context()->memory()->Allocate(
           page_bytes * std::min<size_t>(pages.size() + 1, kTransferPages),
           "pages of a session"));
-  std::vector<scheduler::PageTransfer> transfers = std::move(first);
   for (size_t begin = 0; begin < pages.size(); begin += kTransferPages) {
     const size_t count = std::min<size_t>(kTransferPages, pages.size() - begin);
+    std::vector<scheduler::PageTransfer> transfers;
     for (size_t i = 0; i < count; ++i) {
       transfers.push_back({.kind = scheduler::PageTransfer::Kind::kOut,
                            .from = pages[begin + i],
                            .host = block.data() + i * page_bytes});
     }
     INLAY_RETURN_IF_ERROR(RunTransfer(std::move(transfers)));
-    transfers.clear();
     INLAY_RETURN_IF_ERROR(writer->Bytes({block.data(), count * page_bytes}));
   }
   return writer->Finish();
@@ -181,19 +206,12 @@ Status EngineImpl::SaveSession(SessionState& state,
   INLAY_ASSIGN_OR_RETURN(SessionHeader header, OwnSessionHeader());
   std::vector<int32_t> tokens;
   PinnedPages pin(this);
-  std::vector<scheduler::PageTransfer> copies;
-  {
-    MutexLock lock(mutex_);
-    INLAY_RETURN_IF_ERROR(Refusal());
-    if (state.busy) return Busy();
-    tokens = state.tokens;
-    header.cached_count = pin.Adopt(state.domain->key, tokens, &copies);
-  }
+  INLAY_ASSIGN_OR_RETURN(header.cached_count, PinSession(state, &pin, &tokens));
   header.token_count = static_cast<int32_t>(tokens.size());
   SessionWriter writer(write);
   INLAY_RETURN_IF_ERROR(writer.Header(header));
   INLAY_RETURN_IF_ERROR(writer.Tokens(tokens));
-  return SavePages(pin.table, std::move(copies), &writer);
+  return SavePages(pin.table, &writer);
 }
 
 // Reads pages while there is room for them; the rest is computed when it is
@@ -282,8 +300,12 @@ int32_t EngineImpl::PinnedPages::Adopt(
 }
 
 EngineImpl::PinnedPages::~PinnedPages() {
-  MutexLock lock(engine->mutex_);
-  engine->book_.pages().Release(table);
+  {
+    MutexLock lock(engine->mutex_);
+    engine->book_.pages().Release(table);
+  }
+  // Requests may wait for these pages.
+  engine->signal_->Notify();
 }
 
 }  // namespace inlay::engine

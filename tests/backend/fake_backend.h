@@ -7,7 +7,9 @@
 #ifndef INLAY_TESTS_BACKEND_FAKE_BACKEND_H_
 #define INLAY_TESTS_BACKEND_FAKE_BACKEND_H_
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -31,20 +33,44 @@ inline uint64_t FakeHash(std::span<const int32_t> context, uint64_t salt = 0) {
   return h;
 }
 
+inline uint64_t FakeDraw(uint64_t seed, uint64_t position) {
+  const uint64_t x = (seed * 31 + position + 1) * 0x9e3779b97f4a7c15u;
+  return x ^ (x >> 31);
+}
+
+inline std::vector<double> FakeLogSoftmax(std::vector<double> logits) {
+  const double most = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (double x : logits) sum += std::exp(x - most);
+  for (double& x : logits) x -= most + std::log(sum);
+  return logits;
+}
+
 // What a test can change. Set before the engine starts; hooks run on the
 // thread that launches steps.
 struct FakeControl {
   // The token that follows `context`; the default is the hash. Draws with a
   // temperature also depend on seed and position.
   std::function<int32_t(std::span<const int32_t> context)> next_token;
+  // One per token of the vocabulary. If set, tokens are the first of the
+  // largest (with a temperature, one of any rank, by FakeDraw), and
+  // log-probabilities their log-softmax; else all have the same.
+  std::function<std::vector<double>(std::span<const int32_t> context)> logits;
   // Before each step; a status that is not OK fails the step from Collect.
   std::function<Status(const scheduler::StepPlan&)> on_step;
   // Per sampled row; a status that is not OK is that row's alone.
   std::function<Status(const sampling::SampleInput&)> on_sample;
   // The answer of LoadWeights.
   Status load_status;
+  // After the pages of a step were moved, before its rows.
+  std::function<Status(const scheduler::StepPlan&)> on_moved;
+  std::string recipe = "fake";
+  KvType default_kv_type = KvType::kF32;
   std::atomic<int64_t> steps{0};
   std::atomic<int64_t> rows{0};
+  std::atomic<int64_t> pages_copied{0};
+  std::atomic<int64_t> pages_out{0};
+  std::atomic<int64_t> pages_in{0};
   std::atomic<int> live_weights{0};
   std::atomic<int> live_executors{0};
 };
@@ -92,6 +118,7 @@ class FakeExecutor final : public Executor {
     result->samples.clear();
     result->sample_status.clear();
     INLAY_RETURN_IF_ERROR(Transfer(plan));
+    if (control_->on_moved) INLAY_RETURN_IF_ERROR(control_->on_moved(plan));
     for (const scheduler::RowGroup& group : plan.groups) {
       INLAY_RETURN_IF_ERROR(RunGroup(plan, group, result));
     }
@@ -119,6 +146,9 @@ class FakeExecutor final : public Executor {
                              ? static_cast<const void*>(transfer.host)
                              : Page(transfer.from);
       std::memmove(to, from, page_bytes());
+      ++(transfer.kind == Kind::kCopy  ? control_->pages_copied
+         : transfer.kind == Kind::kOut ? control_->pages_out
+                                       : control_->pages_in);
     }
     return OkStatus();
   }
@@ -217,15 +247,40 @@ class FakeExecutor final : public Executor {
       salt = input.params->seed * 31 + input.position + 1;
     }
     const size_t later = static_cast<size_t>(group.sample_count - 1 - i);
-    output.token =
-        input.target >= 0
-            ? input.target
-            : Next(std::span(context_).first(context_.size() - later), salt);
-    if (input.params == nullptr || input.params->logprobs < 0) return;
+    const auto seen = std::span(context_).first(context_.size() - later);
+    if (control_->logits) return SampleLogits(input, seen, &output);
+    output.token = input.target >= 0 ? input.target : Next(seen, salt);
+    if (input.params == nullptr) return;
+    if (input.target < 0 && input.params->logprobs < 0) return;
     output.logprob = -0.5f;
     for (int32_t i = 0; i < input.params->logprobs; ++i) {
       output.top.push_back(
           {(output.token + i) % vocabulary_, -0.5f - static_cast<float>(i)});
+    }
+  }
+
+  void SampleLogits(const sampling::SampleInput& input,
+                    std::span<const int32_t> context,
+                    sampling::SampleOutput* output) const {
+    const std::vector<double> logprobs =
+        FakeLogSoftmax(control_->logits(context));
+    std::vector<int32_t> order(logprobs.size());
+    for (size_t t = 0; t < order.size(); ++t) {
+      order[t] = static_cast<int32_t>(t);
+    }
+    const auto of = [&](int32_t t) { return logprobs[static_cast<size_t>(t)]; };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int32_t a, int32_t b) { return of(a) > of(b); });
+    size_t rank = 0;
+    if (input.params->temperature > 0) {
+      rank = FakeDraw(input.params->seed, input.position) % order.size();
+    }
+    output->token = input.target >= 0 ? input.target : order[rank];
+    output->logprob = static_cast<float>(of(output->token));
+    const int32_t count = std::min(input.params->logprobs, vocabulary_);
+    for (int32_t k = 0; k < count; ++k) {
+      const int32_t t = order[static_cast<size_t>(k)];
+      output->top.push_back({t, static_cast<float>(of(t))});
     }
   }
 
@@ -262,15 +317,14 @@ class FakeWeights final : public Weights {
                                           options, std::move(memory));
   }
   const model::Plan& plan() const override { return *plan_; }
-  const std::string& recipe() const override { return recipe_; }
-  KvType default_kv_type() const override { return KvType::kF32; }
+  const std::string& recipe() const override { return control_->recipe; }
+  KvType default_kv_type() const override { return control_->default_kv_type; }
 
  private:
   std::shared_ptr<FakeControl> control_;
   std::shared_ptr<const model::Plan> plan_;
   std::shared_ptr<MemoryPool> pool_;
   Buffer memory_;
-  std::string recipe_ = "fake";
 };
 
 class FakeBackend final : public Backend {

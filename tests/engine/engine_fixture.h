@@ -24,8 +24,22 @@ class VirtualClock final : public Clock {
   std::atomic<int64_t> now{1};
 };
 
+// What one of several answers produced.
+struct ChoiceOutput {
+  std::vector<int32_t> tokens;
+  std::string text;
+  std::vector<float> logprobs;
+  int ends = 0;
+  bool after_end = false;
+  FinishReason reason = FinishReason::kNone;
+  double score = 0;
+  Usage usage;
+};
+
 // Everything that one request produced.
 struct Output {
+  std::map<int32_t, ChoiceOutput> choices;
+  Event prompt;  // kPrompt
   std::vector<int32_t> tokens;
   std::string text;
   std::vector<float> logprobs;
@@ -43,11 +57,15 @@ struct Output {
     after_terminal = after_terminal || terminals > 0;
     kinds.push_back(event.kind);
     started += event.kind == EventKind::kStarted;
-    tokens.insert(tokens.end(), event.tokens.begin(), event.tokens.end());
+    if (event.kind != EventKind::kPrompt) {
+      tokens.insert(tokens.end(), event.tokens.begin(), event.tokens.end());
+      logprobs.insert(logprobs.end(), event.logprobs.begin(),
+                      event.logprobs.end());
+    }
     text += event.text;
-    logprobs.insert(logprobs.end(), event.logprobs.begin(),
-                    event.logprobs.end());
     top += event.top.size();
+    if (event.kind == EventKind::kPrompt) prompt = event;
+    AddToChoice(event);
     if (event.kind != EventKind::kFinished && event.kind != EventKind::kFailed)
       return;
     ++terminals;
@@ -55,6 +73,24 @@ struct Output {
     reason = event.reason;
     status = event.status;
     usage = event.usage;
+  }
+
+  void AddToChoice(const Event& event) {
+    if (event.kind != EventKind::kDelta && event.kind != EventKind::kChoice) {
+      return;
+    }
+    ChoiceOutput& choice = choices[event.choice];
+    choice.after_end = choice.after_end || choice.ends > 0;
+    choice.tokens.insert(choice.tokens.end(), event.tokens.begin(),
+                         event.tokens.end());
+    choice.text += event.text;
+    choice.logprobs.insert(choice.logprobs.end(), event.logprobs.begin(),
+                           event.logprobs.end());
+    if (event.kind != EventKind::kChoice) return;
+    ++choice.ends;
+    choice.reason = event.reason;
+    choice.score = event.score;
+    choice.usage = event.usage;
   }
 };
 
@@ -68,7 +104,7 @@ class EngineFixture : public testing::Test {
   void SetUp() override { MakeModel(); }
 
   void MakeModel(bool with_tokenizer = true, bool adds_bos = false,
-                 uint64_t budget = 0) {
+                 uint64_t budget = 0, const std::string& format = "fake") {
     control_ = std::make_shared<backend::FakeControl>();
     backend_ = std::make_shared<backend::FakeBackend>(control_);
     ContextOptions options;
@@ -81,14 +117,14 @@ class EngineFixture : public testing::Test {
     Model::Parts parts;
     parts.context = context_;
     parts.file = std::make_shared<formats::ModelFile>(
-        nullptr, "fake", std::vector<formats::MetadataEntry>(),
+        nullptr, format, std::vector<formats::MetadataEntry>(),
         std::vector<formats::TensorInfo>());
     if (with_tokenizer) {
-      parts.tokenizer = std::make_shared<FakeTokenizer>(kVocabulary, adds_bos);
+      parts.tokenizer = std::make_shared<FakeTokenizer>(vocabulary_, adds_bos);
     } else {
       parts.tokenizer_status = absl::NotFoundError("the file has none");
     }
-    parts.plan = backend::FakePlan(kVocabulary, kContext);
+    parts.plan = backend::FakePlan(vocabulary_, kContext);
     auto weights = backend_->LoadWeights(parts.file, parts.plan, {},
                                          context_->memory(), nullptr, {});
     ASSERT_TRUE(weights.ok());
@@ -142,6 +178,24 @@ class EngineFixture : public testing::Test {
       prompt.push_back(out.back());
     }
     return out;
+  }
+
+  // The same for a request with a temperature.
+  static std::vector<int32_t> Drawn(std::vector<int32_t> prompt, int32_t count,
+                                    uint64_t seed) {
+    std::vector<int32_t> out;
+    for (int32_t i = 0; i < count; ++i) {
+      const uint64_t salt = seed * 31 + prompt.size() + 1;
+      out.push_back(
+          static_cast<int32_t>(backend::FakeHash(prompt, salt) % kVocabulary));
+      prompt.push_back(out.back());
+    }
+    return out;
+  }
+  static std::vector<int32_t> Joined(std::vector<int32_t> first,
+                                     const std::vector<int32_t>& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
   }
 
   uint64_t MustSubmit(Request request) {
@@ -199,11 +253,15 @@ class EngineFixture : public testing::Test {
   void ExpectNothingHeld() {
     const EngineStats stats = engine_->stats();
     EXPECT_EQ(stats.pages_used, 0);
+    EXPECT_EQ(stats.swap_pages_used, 0);
+    EXPECT_EQ(stats.queued_tokens, 0);
     EXPECT_EQ(stats.running, 0);
     EXPECT_EQ(stats.queued, 0);
     EXPECT_EQ(stats.submitted, stats.finished + stats.failed + stats.cancelled);
   }
 
+  // Changed before MakeModel.
+  int32_t vocabulary_ = kVocabulary;
   std::shared_ptr<backend::FakeControl> control_;
   std::shared_ptr<backend::FakeBackend> backend_;
   std::shared_ptr<Context> context_;
