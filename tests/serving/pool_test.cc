@@ -53,7 +53,9 @@ class SmallPool : public testing::Test {
   // Steps to the end and looks at the pages after each step.
   void RunWatched(Engine& engine, Answers* answers) {
     const engine::EngineConfig& config = engine.config();
+    int steps = 0;
     for (bool more = true; more;) {
+      ASSERT_LT(++steps, 200'000) << "it does not come to an end";
       auto stepped = engine.Step();
       ASSERT_TRUE(stepped.ok()) << stepped.status();
       more = TakeEvents(engine, answers) || *stepped;
@@ -112,6 +114,35 @@ TEST_F(SmallPool, AllFinishWithLittleSwap) {
 TEST_F(SmallPool, AllFinishWithMuchSwap) {
   ServeAll(16 * kPagesEach);
   EXPECT_GT(stats_.preempted_swap, 0u);
+}
+
+// A pool that holds one answer, for a request that asks for several.
+TEST_F(SmallPool, SeveralAnswersTakeTurns) {
+  std::vector<engine::Request> requests(3, OneRequest(7));
+  requests[0].choices.count = 4;
+  requests[0].sampling.temperature = 1;
+  requests[1].choices.beam_width = 4;
+  requests[1].choices.count = 2;
+  requests[2].choices.best_of = 4;
+  requests[2].sampling.temperature = 1;
+  for (const engine::Request& request : requests) {
+    std::string expected;
+    for (const int32_t pages : {8 * kPagesEach, kPagesEach}) {
+      auto engine = MakeEngine(pages, kPagesEach);
+      ASSERT_NE(engine, nullptr);
+      auto id = engine->Submit(request);
+      ASSERT_TRUE(id.ok()) << id.status();
+      Answers answers;
+      RunWatched(*engine, &answers);
+      const Answer& answer = answers[*id];
+      ASSERT_EQ(answer.ends, 1);
+      EXPECT_TRUE(answer.status.ok()) << answer.status;
+      EXPECT_EQ(engine->stats().pages_used, 0);
+      EXPECT_EQ(engine->stats().swap_pages_used, 0);
+      if (expected.empty()) expected = answer.Bits();
+      EXPECT_TRUE(answer.Bits() == expected);
+    }
+  }
 }
 
 TEST_F(SmallPool, WhatNeverFitsIsRefusedWithItsPages) {
