@@ -57,7 +57,7 @@ struct EngineOptions {
   // decodes alone would; in [1, 1000]; 0: 1.8.
   float stall_factor = 0;
   int64_t ageing_ns = 0;      // a class per so much waiting; 0: 10 s
-  int64_t starvation_ns = 0;  // then before all later ones; 0: 60 s
+  int64_t starvation_ns = 0;  // then before all later ones; 0: 600 s
   // A request whose consumer is slow ends after being paused so long, with
   // kResourceExhausted; 0: 60 s; < 0: never.
   int64_t pause_timeout_ns = 0;

@@ -133,8 +133,9 @@ void EventQueue::PublishEnd(uint64_t id, EventKind kind, FinishReason reason,
 void EventQueue::Drop(uint64_t id) {
   MutexLock lock(mutex_);
   Outbox* box = Find(id);
-  if (box == nullptr || box->empty() || box->ended()) return;
+  if (box == nullptr || box->empty()) return;
   box->Drop();
+  if (!box->empty()) return;  // its last event stays
   quiet_.splice(quiet_.end(), ready_, index_.find(id)->second);
   UpdateHandle();
 }

@@ -143,7 +143,15 @@ StatusOr<EngineConfig> ChooseCache(const EngineOptions& options,
   uint64_t pages = most_pages;
   std::string cache_why = "as set";
   if (!given) {
-    pages = context_pages;
+    // One context, which all requests share; where the host says how many it
+    // runs at once, one for each, within reason.
+    const uint64_t reason = std::max<uint64_t>(
+        context_pages,
+        std::min<uint64_t>(most_pages / 2, kDefaultContext / kPageTokens));
+    const uint64_t wanted =
+        static_cast<uint64_t>(std::max(1, options.max_concurrency)) *
+        context_pages;
+    pages = std::min(wanted, reason);
     cache_why = absl::StrCat("of ", Mib(situation.available), " free");
   }
   config.page_count = static_cast<int32_t>(pages);

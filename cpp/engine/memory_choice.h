@@ -20,7 +20,7 @@ inline constexpr int32_t kDefaultPendingEvents = 1024;
 inline constexpr int64_t kDefaultQueueTokens = 1 << 20;
 inline constexpr float kDefaultStallFactor = 1.8f;
 inline constexpr int64_t kDefaultAgeingNs = 10'000'000'000;
-inline constexpr int64_t kDefaultStarvationNs = 60'000'000'000;
+inline constexpr int64_t kDefaultStarvationNs = 600'000'000'000;
 inline constexpr int64_t kDefaultPauseTimeoutNs = 60'000'000'000;
 // Without a figure of the host, a context is at most this long, and the cache
 // holds one such context, which all requests share. The cache is committed when

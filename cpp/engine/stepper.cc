@@ -1,5 +1,6 @@
 #include "cpp/engine/stepper.h"
 
+#include <new>
 #include <utility>
 
 namespace inlay::engine {
@@ -24,9 +25,9 @@ StatusOr<bool> Stepper::Run() {
     trace_.Mark(StepPart::kPlan);
     INLAY_RETURN_IF_ERROR(Reserve());
     trace_.Mark(StepPart::kReserve);
+    if (plan_.rows() == 0 && plan_.transfers.empty()) return true;
   }
-  StatusOr<uint64_t> ticket = Launch();
-  const Status status = ticket.ok() ? Collect(*ticket) : ticket.status();
+  const Status status = Compute();
   trace_.Mark(StepPart::kCompute);
   MutexLock lock(*mutex_);
   if (!status.ok()) {
@@ -39,6 +40,17 @@ StatusOr<bool> Stepper::Run() {
   trace_.Mark(StepPart::kPublish);
   Observe();
   return true;
+}
+
+Status Stepper::Compute() noexcept {
+  try {
+    INLAY_ASSIGN_OR_RETURN(const uint64_t ticket, Launch());
+    return Collect(ticket);
+  } catch (const std::bad_alloc&) {
+    return Status(absl::StatusCode::kResourceExhausted, "");
+  } catch (...) {
+    return Status(absl::StatusCode::kInternal, "");
+  }
 }
 
 StatusOr<uint64_t> Stepper::Launch() { return executor_->Launch(plan_); }
@@ -62,13 +74,15 @@ void Stepper::Abandon() noexcept {
       if (score_->cancelled) FinishScore(score_->status);
       return;
     case Kind::kTransfer:
-      FinishTransfer(absl::UnavailableError("the step failed"));
+      // Without a text, for which there may be no memory.
+      FinishTransfer(Status(absl::StatusCode::kUnavailable, ""));
       return;
     case Kind::kRequests:
       break;
   }
   WithdrawPromises();
-  const bool moved = !plan_.transfers.empty();
+  const bool moved = !plan_.transfers.empty() || !copies_.empty();
+  copies_.clear();
   if (moved) {
     for (const scheduler::Preemption& preemption : decision_.preempt) {
       book_->Preempt(*order_[preemption.index]);
@@ -81,6 +95,8 @@ void Stepper::Abandon() noexcept {
       // Not through the index: its pages may not hold what they should.
       book_->pages().Release(request.table);
       book_->Preempt(request);
+    } else if (!request.admitted) {
+      book_->pages().Release(request.table);  // what is in swap stays there
     }
     if (request.cancelled) book_->End(request, FinishReason::kCancelled);
   }
@@ -97,7 +113,9 @@ void Stepper::Observe() {
     const auto part = [&record](StepPart p) {
       return static_cast<double>(record.part_ns[static_cast<size_t>(p)]);
     };
-    cost_.Observe(size, part(StepPart::kCompute) + part(StepPart::kSample));
+    if (size.rows > 0) {
+      cost_.Observe(size, part(StepPart::kCompute) + part(StepPart::kSample));
+    }
     book_->histograms().step.Add(static_cast<double>(record.total_ns()) * 1e-9);
     book_->histograms().step_rows.Add(static_cast<double>(plan_.rows()));
   }

@@ -75,6 +75,7 @@ class Stepper final : private scheduler::ReuseLookup {
 
   bool Plan();
   Status Reserve();
+  Status Compute() noexcept;
   StatusOr<uint64_t> Launch();
   Status Collect(uint64_t ticket);
   void Commit();

@@ -19,7 +19,8 @@ bool Stepper::Plan() {
   kind_ = Kind::kRequests;
   TakeSnapshot();
   Decide();
-  if (!decision_.work.empty()) return true;
+  // One that only takes pages is carried out too; the next finds them free.
+  if (!decision_.work.empty() || !decision_.preempt.empty()) return true;
   // No request can run (all are paused, or the job has their pages), so the
   // job need not wait for its turn.
   kind_ = Kind::kScore;
@@ -62,6 +63,8 @@ bool Stepper::LooksPaused(LiveRequest& request, int64_t now) {
     request.paused_ns = kNever;
   } else if (request.paused_ns == kNever) {
     request.paused_ns = now;
+    // Nobody shall wait for what it computes.
+    book_->pages().Withdraw(request.id);
   }
   return slow || request.held;
 }

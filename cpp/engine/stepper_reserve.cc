@@ -33,7 +33,7 @@ Status Stepper::Reserve() {
     Abandon();
     throw;
   }
-  if (!planned_.empty()) return OkStatus();
+  if (!planned_.empty() || decision_.work.empty()) return OkStatus();
   Abandon();
   return absl::InternalError("the scheduler gave out a page twice");
 }
@@ -41,6 +41,8 @@ Status Stepper::Reserve() {
 void Stepper::SwapOutOrPreempt(const scheduler::Preemption& preemption) {
   LiveRequest& request = *order_[preemption.index];
   const int32_t count = cache::PagesFor(request.cached, limits_.page_tokens);
+  // First, so that slots are taken only with a list of what goes there.
+  plan_.transfers.reserve(plan_.transfers.size() + static_cast<size_t>(count));
   if (!preemption.swap || count == 0 ||
       !book_->swap().Take(count, &request.swap_slots)) {
     book_->Preempt(request);

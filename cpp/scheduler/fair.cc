@@ -13,14 +13,17 @@ double WeightOf(const TenantView& tenant) {
   return tenant.weight > 0 ? tenant.weight : 1;
 }
 
+// The standard heap has the greatest in front; we want the first.
+bool Later(const Candidate& a, const Candidate& b) { return b < a; }
+
 }  // namespace
 
 void FairPolicy::Rank(const Snapshot& snapshot, const Limits& limits,
                       int32_t most, std::vector<int32_t>* order) {
   order->clear();
   ++round_;
-  FindLines(snapshot);
-  if (lines_.empty()) {  // no contention: all start anew
+  FindTenants(snapshot);
+  if (present_.empty()) {  // no contention: all start anew
     for (const Account& account : accounts_) {
       virtual_time_ = std::max(virtual_time_, account.virtual_time);
     }
@@ -28,22 +31,9 @@ void FairPolicy::Rank(const Snapshot& snapshot, const Limits& limits,
     return;
   }
   StartVirtualTimes(snapshot);
-  FillLines(snapshot, limits);
-  const auto after = [this](int32_t a, int32_t b) { return GoesAfter(a, b); };
-  heap_.clear();
-  for (size_t i = 0; i < lines_.size(); ++i) {
-    heap_.push_back(static_cast<int32_t>(i));
-  }
-  std::make_heap(heap_.begin(), heap_.end(), after);
-  while (!heap_.empty() && static_cast<int64_t>(order->size()) < most) {
-    std::pop_heap(heap_.begin(), heap_.end(), after);
-    Pick(snapshot, order);
-    const Line& line = lines_[heap_.back()];
-    if (line.begin == line.end) {
-      heap_.pop_back();
-    } else {
-      std::push_heap(heap_.begin(), heap_.end(), after);
-    }
+  FindClasses(snapshot);
+  while (static_cast<int64_t>(order->size()) < most &&
+         PickNext(snapshot, limits, order)) {
   }
   ForgetAbsent(snapshot);
 }
@@ -62,28 +52,22 @@ FairPolicy::Account& FairPolicy::AccountOf(uint64_t tenant_id) {
   return *accounts_.insert(it, {tenant_id, virtual_time_, 0});
 }
 
-void FairPolicy::FindLines(const Snapshot& snapshot) {
-  lines_.clear();
-  if (marks_.size() < snapshot.tenants.size()) {
-    marks_.resize(snapshot.tenants.size());
-  }
+void FairPolicy::FindTenants(const Snapshot& snapshot) {
+  present_.clear();
+  tenants_.resize(std::max(tenants_.size(), snapshot.tenants.size()));
   for (const RequestView& view : snapshot.requests) {
-    if (!Waits(view)) continue;
-    Mark& mark = marks_[view.tenant];
-    if (mark.round != round_) {
-      mark = {round_, static_cast<int32_t>(lines_.size())};
-      Line& line = lines_.emplace_back();
-      line.tenant = view.tenant;
-      line.weight = WeightOf(snapshot.tenants[view.tenant]);
-    }
-    ++lines_[mark.line].count;
+    Tenant& tenant = tenants_[view.tenant];
+    if (!Waits(view) || tenant.round == round_) continue;
+    tenant.round = round_;
+    tenant.weight = WeightOf(snapshot.tenants[view.tenant]);
+    present_.push_back(view.tenant);
   }
 }
 
 void FairPolicy::StartVirtualTimes(const Snapshot& snapshot) {
   double least = std::numeric_limits<double>::infinity();
-  for (const Line& line : lines_) {
-    const Account& account = AccountOf(snapshot.tenants[line.tenant].id);
+  for (const int32_t tenant : present_) {
+    const Account& account = AccountOf(snapshot.tenants[tenant].id);
     if (account.waited + 1 == round_) {
       least = std::min(least, account.virtual_time);
     }
@@ -91,61 +75,151 @@ void FairPolicy::StartVirtualTimes(const Snapshot& snapshot) {
   if (least < std::numeric_limits<double>::infinity()) {
     virtual_time_ = std::max(virtual_time_, least);
   }
-  for (Line& line : lines_) {
-    Account& account = AccountOf(snapshot.tenants[line.tenant].id);
+  for (const int32_t tenant : present_) {
+    Account& account = AccountOf(snapshot.tenants[tenant].id);
     if (account.waited + 1 != round_) {
       account.virtual_time = std::max(account.virtual_time, virtual_time_);
     }
     account.waited = round_;
-    line.virtual_time = account.virtual_time;
+    tenants_[tenant].virtual_time = account.virtual_time;
   }
 }
 
-void FairPolicy::FillLines(const Snapshot& snapshot, const Limits& limits) {
-  int32_t begin = 0;
-  for (Line& line : lines_) {
-    line.begin = line.end = begin;
-    begin += line.count;
-  }
-  entries_.resize(begin);
+void FairPolicy::FindClasses(const Snapshot& snapshot) {
   const int32_t count = static_cast<int32_t>(snapshot.requests.size());
+  picked_.assign(snapshot.requests.size(), 0);
+  eldest_.clear();
   for (int32_t i = 0; i < count; ++i) {
-    const RequestView& view = snapshot.requests[i];
-    if (!Waits(view)) continue;
-    Line& line = lines_[marks_[view.tenant].line];
-    entries_[line.end++] = {Overdue(view, snapshot.now_ns, limits),
-                            -AgedClass(view, snapshot.now_ns, limits),
-                            view.deadline_ns, i};
+    if (Waits(snapshot.requests[i])) eldest_.push_back(i);
   }
-  for (const Line& line : lines_) {
-    // The standard heap has the greatest in front; we want the first.
-    std::make_heap(entries_.begin() + line.begin, entries_.begin() + line.end,
-                   [](const auto& a, const auto& b) { return b < a; });
+  const auto higher = [&snapshot](int32_t a, int32_t b) {
+    const int32_t x = snapshot.requests[a].priority;
+    const int32_t y = snapshot.requests[b].priority;
+    return x != y ? x > y : a < b;
+  };
+  // Most queues are of one class.
+  if (!std::is_sorted(eldest_.begin(), eldest_.end(), higher)) {
+    std::sort(eldest_.begin(), eldest_.end(), higher);
+  }
+  classes_.clear();
+  lines_.clear();
+  entries_.resize(eldest_.size());
+  for (int32_t i = 0; i < static_cast<int32_t>(eldest_.size()); ++i) {
+    const int32_t priority = snapshot.requests[eldest_[i]].priority;
+    if (classes_.empty() || classes_.back().priority != priority) {
+      classes_.push_back({.priority = priority, .begin = i});
+    }
+    classes_.back().end = i + 1;
+  }
+  for (Class& entry : classes_) FindLines(snapshot, &entry);
+}
+
+void FairPolicy::FindLines(const Snapshot& snapshot, Class* entry) {
+  ++line_round_;
+  entry->line_begin = static_cast<int32_t>(lines_.size());
+  for (int32_t i = entry->begin; i < entry->end; ++i) {
+    const int32_t index = snapshot.requests[eldest_[i]].tenant;
+    Tenant& tenant = tenants_[index];
+    if (tenant.line_round != line_round_) {
+      tenant.line_round = line_round_;
+      tenant.line = static_cast<int32_t>(lines_.size());
+      lines_.push_back({.tenant = index});
+    }
+    ++lines_[tenant.line].end;  // its length, so far
+  }
+  entry->line_end = static_cast<int32_t>(lines_.size());
+  int32_t begin = entry->begin;
+  for (int32_t i = entry->line_begin; i < entry->line_end; ++i) {
+    const int32_t length = lines_[i].end;
+    lines_[i].begin = lines_[i].end = begin;
+    begin += length;
+  }
+  for (int32_t i = entry->begin; i < entry->end; ++i) {
+    const RequestView& view = snapshot.requests[eldest_[i]];
+    Line& line = lines_[tenants_[view.tenant].line];
+    entries_[line.end++] = {.first = view.deadline_ns, .index = eldest_[i]};
+  }
+  for (int32_t i = entry->line_begin; i < entry->line_end; ++i) {
+    std::make_heap(entries_.begin() + lines_[i].begin,
+                   entries_.begin() + lines_[i].end, Later);
   }
 }
 
-bool FairPolicy::GoesAfter(int32_t line, int32_t other) const {
-  const Candidate& a = entries_[lines_[line].begin];
-  const Candidate& b = entries_[lines_[other].begin];
-  if (!a.overdue && !b.overdue && a.first == b.first &&
-      lines_[line].virtual_time != lines_[other].virtual_time) {
-    return lines_[line].virtual_time > lines_[other].virtual_time;
+// False if all of it has been picked.
+bool FairPolicy::SkipPicked(Class* entry) const {
+  while (entry->begin < entry->end && picked_[eldest_[entry->begin]]) {
+    ++entry->begin;
   }
-  return b < a;
+  return entry->begin < entry->end;
 }
 
-// Takes the first request of the line at the end of heap_.
-void FairPolicy::Pick(const Snapshot& snapshot, std::vector<int32_t>* order) {
-  Line& line = lines_[heap_.back()];
-  const auto begin = entries_.begin() + line.begin;
-  const int32_t index = begin->index;
+bool FairPolicy::PickNext(const Snapshot& snapshot, const Limits& limits,
+                          std::vector<int32_t>* order) {
+  const Class* highest = nullptr;
+  const Class* aged = nullptr;  // the one whose eldest has aged most
+  const Class* eldest = nullptr;
+  int64_t most = 0;
+  for (Class& entry : classes_) {
+    if (!SkipPicked(&entry)) continue;
+    const int32_t index = eldest_[entry.begin];
+    const int64_t age =
+        AgedClass(snapshot.requests[index], snapshot.now_ns, limits);
+    if (highest == nullptr) highest = &entry;
+    if (aged == nullptr || age > most) {
+      aged = &entry;
+      most = age;
+    }
+    if (eldest == nullptr || index < eldest_[eldest->begin]) eldest = &entry;
+  }
+  if (highest == nullptr) return false;
+  if (Overdue(snapshot.requests[eldest_[eldest->begin]], snapshot.now_ns,
+              limits)) {
+    PickEldest(snapshot, *eldest, order);
+  } else if (aged != highest) {
+    PickEldest(snapshot, *aged, order);
+  } else {
+    PickByShare(snapshot, *highest, order);
+  }
+  return true;
+}
+
+void FairPolicy::PickEldest(const Snapshot& snapshot, const Class& from,
+                            std::vector<int32_t>* order) {
+  Pick(snapshot, eldest_[from.begin], order);
+}
+
+void FairPolicy::PickByShare(const Snapshot& snapshot, const Class& from,
+                             std::vector<int32_t>* order) {
+  const Line* best = nullptr;
+  for (int32_t i = from.line_begin; i < from.line_end; ++i) {
+    Line& line = lines_[i];
+    while (line.begin < line.end && picked_[entries_[line.begin].index]) {
+      // The heap shrinks at its end; `begin` stays where it is.
+      std::pop_heap(entries_.begin() + line.begin, entries_.begin() + line.end,
+                    Later);
+      --line.end;
+    }
+    if (line.begin == line.end) continue;
+    if (best == nullptr) {
+      best = &line;
+      continue;
+    }
+    const double a = tenants_[line.tenant].virtual_time;
+    const double b = tenants_[best->tenant].virtual_time;
+    if (a != b ? a < b : entries_[line.begin] < entries_[best->begin]) {
+      best = &line;
+    }
+  }
+  Pick(snapshot, entries_[best->begin].index, order);
+}
+
+void FairPolicy::Pick(const Snapshot& snapshot, int32_t index,
+                      std::vector<int32_t>* order) {
   order->push_back(index);
-  const int32_t work = std::max(1, snapshot.requests[index].pending());
-  line.virtual_time += work / line.weight;
-  // The heap shrinks at its end; keep `begin` where it is.
-  std::pop_heap(begin, entries_.begin() + line.end,
-                [](const auto& a, const auto& b) { return b < a; });
-  --line.end;
+  picked_[index] = 1;
+  const RequestView& view = snapshot.requests[index];
+  Tenant& tenant = tenants_[view.tenant];
+  tenant.virtual_time += std::max(1, view.pending()) / tenant.weight;
 }
 
 void FairPolicy::ForgetAbsent(const Snapshot& snapshot) {

@@ -10,9 +10,13 @@
 
 namespace inlay::scheduler {
 
-// The highest class first (with ageing); within a class, the tenant that got
-// the least work for its weight; within a tenant, the earliest deadline, then
-// the order of arrival.
+// The highest class first; within a class, the tenant that got the least work
+// for its weight; within a tenant, the earliest deadline, then the order of
+// arrival.
+//
+// Ageing raises a class, not a request among its equals, or the tenant that is
+// behind by right would catch up by waiting: a lower class whose eldest request
+// has aged above the higher ones has that request admitted, and no other.
 //
 // Shares follow start-time fair queueing (Goyal, Vin, Cheng 1996): a tenant's
 // virtual time grows by tokens / weight, and the least goes first. A tenant
@@ -20,7 +24,9 @@ namespace inlay::scheduler {
 // it did not use is gone, what it overdrew is not. When nobody waits, all
 // start anew.
 //
-// Bound: that of PriorityPolicy; and while two tenants always have requests
+// Bound: one that waits for longer than Limits::starvation_ns goes before all
+// that arrived later; the eldest of a class waits for a class higher by n no
+// longer than n * Limits::ageing_ns. While two tenants always have requests
 // waiting in one class, their work in proportion to their weights differs by
 // no more than what the requests admitted at one time can do.
 class FairPolicy final : public Policy {
@@ -35,37 +41,57 @@ class FairPolicy final : public Policy {
     double virtual_time = 0;
     uint64_t waited = 0;  // the last round in which it had requests waiting
   };
-  // The waiting requests of one tenant: entries_[begin, end), a heap.
-  struct Line {
-    int32_t tenant = 0;
+  // A tenant with requests waiting.
+  struct Tenant {
     double weight = 1;
     double virtual_time = 0;  // runs ahead with each request picked
-    int32_t count = 0;
+    uint64_t round = 0;       // in which this was set
+    uint64_t line_round = 0;  // in which `line` was
+    int32_t line = 0;
+  };
+  // What waits of one tenant in one class: entries_[begin, end), a heap.
+  struct Line {
+    int32_t tenant = 0;
     int32_t begin = 0;
     int32_t end = 0;
   };
-  struct Mark {
-    uint64_t round = 0;  // in which `line` was set
-    int32_t line = 0;
+  // What waits in one class: eldest_[begin, end) in order of arrival, and
+  // lines_[line_begin, line_end).
+  struct Class {
+    int32_t priority = 0;
+    int32_t begin = 0, end = 0;
+    int32_t line_begin = 0, line_end = 0;
   };
 
   Account& AccountOf(uint64_t tenant_id);
-  void FindLines(const Snapshot& snapshot);
+  void FindTenants(const Snapshot& snapshot);
+  void FindClasses(const Snapshot& snapshot);
+  void FindLines(const Snapshot& snapshot, Class* entry);
   void StartVirtualTimes(const Snapshot& snapshot);
-  void FillLines(const Snapshot& snapshot, const Limits& limits);
-  bool GoesAfter(int32_t line, int32_t other) const;
-  void Pick(const Snapshot& snapshot, std::vector<int32_t>* order);
+  bool PickNext(const Snapshot& snapshot, const Limits& limits,
+                std::vector<int32_t>* order);
+  void PickEldest(const Snapshot& snapshot, const Class& from,
+                  std::vector<int32_t>* order);
+  void PickByShare(const Snapshot& snapshot, const Class& from,
+                   std::vector<int32_t>* order);
+  void Pick(const Snapshot& snapshot, int32_t index,
+            std::vector<int32_t>* order);
+  bool SkipPicked(Class* entry) const;
   void ForgetAbsent(const Snapshot& snapshot);
 
   std::vector<Account> accounts_;  // by tenant_id
   double virtual_time_ = 0;        // of the system; never falls
   uint64_t round_ = 0;             // calls of Rank
+  uint64_t line_round_ = 0;        // classes looked at
 
-  std::vector<Mark> marks_;  // by index of the tenant
+  std::vector<Tenant> tenants_;  // by index
   // Only within one Rank.
+  std::vector<int32_t> present_;  // tenants that have requests waiting
+  std::vector<Class> classes_;    // the highest first
+  std::vector<int32_t> eldest_;
   std::vector<Line> lines_;
   std::vector<Candidate> entries_;
-  std::vector<int32_t> heap_;  // lines, the first in front
+  std::vector<char> picked_;  // by request
 };
 
 }  // namespace inlay::scheduler

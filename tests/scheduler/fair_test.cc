@@ -43,6 +43,36 @@ TEST(Fair, ClassesGoBeforeSharesAndDeadlinesDecideWithinATenant) {
   EXPECT_THAT(Rank(policy, snapshot, SmallLimits()), ElementsAre(3, 2, 1, 0));
 }
 
+TEST(Fair, WaitingLongerBuysNoShare) {
+  FairPolicy policy;
+  Limits limits = SmallLimits();
+  limits.ageing_ns = 10;
+  // Tenant 1 overdrew, so what it sent waits longer than what tenant 0 did.
+  std::vector<RequestView> views = {Of(1), Of(0)};
+  views[0].arrival_ns = 0;
+  views[1].arrival_ns = 95;
+  Snapshot snapshot = Queue(views);
+  snapshot.now_ns = 100;
+  policy.Charge(snapshot, 1, 50);
+  policy.Charge(snapshot, 0, 50);
+  EXPECT_THAT(Rank(policy, snapshot, limits), ElementsAre(1, 0));
+}
+
+TEST(Fair, ALowClassThatAgedHasItsEldestAdmittedAndNoOther) {
+  FairPolicy policy;
+  Limits limits = SmallLimits();
+  limits.ageing_ns = 10;
+  std::vector<RequestView> views = {Of(0), Of(1), Of(0), Of(2)};
+  views[0].arrival_ns = 0;   // class 0, aged to 10
+  views[1].arrival_ns = 75;  // class 0, aged to 2
+  views[2].arrival_ns = 90;  // class 5, aged to 6
+  views[3].arrival_ns = 95;  // class 5, aged to 5
+  views[2].priority = views[3].priority = 5;
+  Snapshot snapshot = Queue(views);
+  snapshot.now_ns = 100;
+  EXPECT_THAT(Rank(policy, snapshot, limits), ElementsAre(0, 3, 2, 1));
+}
+
 TEST(Fair, WhoGotLessGoesFirst) {
   FairPolicy policy;
   const std::vector<RequestView> views = {Of(0), Of(1)};

@@ -74,8 +74,11 @@ bool Simulator::GoesBefore(int32_t a, int32_t b) const {
   }
   const int64_t first = AgedClass(x, now_ns_, limits);
   const int64_t second = AgedClass(y, now_ns_, limits);
-  if (first != second) return first > second;
-  return config_.policy == PolicyKind::kPriority && a < b;
+  if (config_.policy == PolicyKind::kFair) {
+    // Ageing is a matter between classes.
+    return x.priority > y.priority && first >= second;
+  }
+  return first != second ? first > second : a < b;
 }
 
 // Nobody joins while one waits that goes before it: this is the bound on
