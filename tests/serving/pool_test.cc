@@ -24,7 +24,7 @@ constexpr int32_t kPagesEach = (kPrompt + kAnswer) / kPageTokens;
 class SmallPool : public testing::Test {
  protected:
   void SetUp() override {
-    auto model = OpenTinyModel(2);
+    auto model = OpenTinyModel(1);
     ASSERT_TRUE(model.ok()) << model.status();
     model_ = *model;
   }

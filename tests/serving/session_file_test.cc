@@ -265,6 +265,21 @@ TEST_F(DamagedFile, EveryTruncationIsRefused) {
   }
 }
 
+TEST_F(DamagedFile, AnotherFormatOrVersionIsRefusedWithTheReason) {
+  const Saved saved = Save(KvType::kF16);
+  auto other = MakeEngine(model_, KvType::kInt8);
+  ASSERT_NE(other, nullptr);
+  const Status format = other->LoadSession(ReadString(saved.file)).status();
+  EXPECT_EQ(format.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(format.message().find("format of the cache"), std::string::npos);
+  std::string newer = saved.file;
+  newer[8] = 2;  // after the magic
+  RecomputeSums(&newer);
+  const Status version = saved.engine->LoadSession(ReadString(newer)).status();
+  EXPECT_EQ(version.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(version.message().find("version 2"), std::string::npos);
+}
+
 // One to four changes of any kind, half of them to the numbers in front.
 void Damage(std::mt19937* random, std::string* file) {
   const auto below = [random](size_t n) { return (*random)() % n; };
@@ -308,7 +323,7 @@ TEST_F(DamagedFile, RandomCorruptionsAreRefusedOrStayWithinBounds) {
   const Saved saved[] = {Save(KvType::kInt8), Save(KvType::kF32),
                          Save(KvType::kFp8), Save(KvType::kBf16),
                          Save(KvType::kF16)};
-  const int count = RunAll() ? 100'000 : 3'000;
+  const int count = RunAll() ? 100'000 : 10'000;
   std::mt19937 random(17);
   int loaded = 0, unnoticed = 0;
   for (int i = 0; i < count && !HasFailure(); ++i) {
