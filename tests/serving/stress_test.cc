@@ -33,6 +33,8 @@ class CountingSink final : public EventSink {
   std::atomic<int64_t>* const ends_;
 };
 
+uint32_t Draw(std::mt19937& random) { return static_cast<uint32_t>(random()); }
+
 class StressTest : public EngineFixture {
  protected:
   // One engine from its creation to its close.
@@ -48,7 +50,12 @@ class StressTest : public EngineFixture {
     void Take(const std::vector<Event>& events) {
       std::lock_guard<std::mutex> lock(mutex);
       for (const Event& event : events) {
-        if (IsTerminal(event)) ++ends[event.request_id];
+        if (!IsTerminal(event)) continue;
+        ++ends[event.request_id];
+        // The one failure there may be: its events were not taken in time.
+        EXPECT_TRUE(event.status.ok() ||
+                    absl::IsResourceExhausted(event.status))
+            << event.status;
       }
     }
     // Any of the conversations, or null.
@@ -69,13 +76,14 @@ class StressTest : public EngineFixture {
   };
 
   Request RandomRequest(std::mt19937& random, Round* round) {
-    Request request = Tokens(Prompt(1 + static_cast<int32_t>(random() % 70),
-                                    static_cast<int32_t>(random() % 12)),
-                             1 + static_cast<int32_t>(random() % 6));
-    request.priority = static_cast<int32_t>(random() % 3);
-    request.tenant = std::string(1, static_cast<char>('a' + random() % 4));
-    if (random() % 10 == 0) request.deadline_ns = 1 + random() % 1'000'000;
-    switch (random() % 8) {
+    Request request = Tokens(Prompt(1 + static_cast<int32_t>(Draw(random) % 70),
+                                    static_cast<int32_t>(Draw(random) % 12)),
+                             1 + static_cast<int32_t>(Draw(random) % 6));
+    request.priority = static_cast<int32_t>(Draw(random) % 3);
+    request.tenant = std::string(1, static_cast<char>('a' + Draw(random) % 4));
+    if (Draw(random) % 10 == 0)
+      request.deadline_ns = 1 + Draw(random) % 1'000'000;
+    switch (Draw(random) % 8) {
       case 0:
         request.choices.count = 2;
         break;
@@ -83,7 +91,7 @@ class StressTest : public EngineFixture {
         request.choices.beam_width = 2;
         break;
       case 2:
-        request.session = round->Pick(random());
+        request.session = round->Pick(Draw(random));
         break;
       case 3:
         request.sink = std::make_shared<CountingSink>(&round->sink_ends);
@@ -116,21 +124,21 @@ class StressTest : public EngineFixture {
   }
 
   void UseSession(std::mt19937& random, Round* round) {
-    const std::shared_ptr<Session> session = round->Pick(random());
-    const uint32_t what = session == nullptr ? 0 : random() % 6;
+    const std::shared_ptr<Session> session = round->Pick(Draw(random));
+    const uint32_t what = session == nullptr ? 0 : Draw(random) % 6;
     if (what == 0) {
-      auto created = engine_->CreateSession(random() % 2 == 0 ? "" : "two");
-      if (created.ok()) round->Keep(*std::move(created), random());
+      auto created = engine_->CreateSession(Draw(random) % 2 == 0 ? "" : "two");
+      if (created.ok()) round->Keep(*std::move(created), Draw(random));
     } else if (what == 1) {
       auto fork = session->Fork();
-      if (fork.ok()) round->Keep(*std::move(fork), random());
+      if (fork.ok()) round->Keep(*std::move(fork), Draw(random));
     } else if (what == 2) {
-      (void)session->Truncate(static_cast<int32_t>(random() % 40));
+      (void)session->Truncate(static_cast<int32_t>(Draw(random) % 40));
     } else if (what == 3) {
       (void)session->busy();
       EXPECT_LE(session->tokens().size(), 256u);
     } else {
-      SaveAndLoad(*session, random(), round);
+      SaveAndLoad(*session, Draw(random), round);
     }
   }
 
@@ -158,7 +166,7 @@ class StressTest : public EngineFixture {
   }
 
   void Ask(std::mt19937& random) {
-    switch (random() % 4) {
+    switch (Draw(random) % 4) {
       case 0:
         (void)engine_->stats();
         break;
@@ -166,7 +174,7 @@ class StressTest : public EngineFixture {
         (void)engine_->MetricsText();
         break;
       case 2:
-        (void)engine_->SetTenantWeight("a", 1.0 + random() % 3);
+        (void)engine_->SetTenantWeight("a", 1.0 + Draw(random) % 3);
         break;
       default: {
         std::vector<float> logits(20 * kVocabulary);
@@ -179,15 +187,16 @@ class StressTest : public EngineFixture {
     std::mt19937 random(seed);
     std::vector<uint64_t> ids;
     while (SubmitOne(random, round, &ids)) {
-      if (!ids.empty() && random() % 4 == 0) {
-        const uint64_t any = ids[ids.size() - 1 - random() % ids.size() / 2];
+      if (!ids.empty() && Draw(random) % 4 == 0) {
+        const uint64_t any =
+            ids[ids.size() - 1 - Draw(random) % ids.size() / 2];
         (void)engine_->GetRequestState(any);
         (void)engine_->Cancel(
-            any, random() % 2 == 0 ? CancelMode::kStop : CancelMode::kDrop);
+            any, Draw(random) % 2 == 0 ? CancelMode::kStop : CancelMode::kDrop);
       }
-      if (random() % 4 == 0) Poll(round);
-      if (random() % 32 == 0) UseSession(random, round);
-      if (random() % 128 == 0) Ask(random);
+      if (Draw(random) % 4 == 0) Poll(round);
+      if (Draw(random) % 32 == 0) UseSession(random, round);
+      if (Draw(random) % 128 == 0) Ask(random);
     }
     // Some close, some go on asking.
     if (seed % 4 == 0) (void)engine_->Close(round->close, 1'000'000'000);
