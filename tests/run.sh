@@ -38,7 +38,9 @@ done
 build_tests asan build-asan
 # The real model is slow there, and the tiny ones take the same paths.
 run_ctest asan build-asan --exclude-regex '^RealModel'
-build_tests tsan build-tsan engine_tests base_tests lifecycle_tests
+build_tests tsan build-tsan engine_tests base_tests lifecycle_tests \
+  serving_tests
 run_ctest tsan build-tsan --label-regex '^(engine|base|lifecycle)_tests'
+run_ctest tsan build-tsan --tests-regex '^StressTest'
 
 report "$started"
