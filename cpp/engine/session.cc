@@ -259,10 +259,11 @@ StatusOr<std::shared_ptr<Session>> EngineImpl::LoadSession(const Read& read) {
   INLAY_ASSIGN_OR_RETURN(const SessionHeader header, reader.Header());
   INLAY_ASSIGN_OR_RETURN(const SessionHeader own, OwnSessionHeader());
   INLAY_RETURN_IF_ERROR(CheckSameSetup(header, own));
-  if (header.token_count >= config_.context_length) {
-    return absl::OutOfRangeError(absl::StrCat(
-        "the session has ", header.token_count, " tokens; the context holds ",
-        config_.context_length, ", of which one is for the answer"));
+  // One that is full can still be read, or shortened.
+  if (header.token_count > config_.context_length) {
+    return absl::OutOfRangeError(
+        absl::StrCat("the session has ", header.token_count,
+                     " tokens; the context holds ", config_.context_length));
   }
   INLAY_ASSIGN_OR_RETURN(
       std::vector<int32_t> tokens,

@@ -94,6 +94,18 @@ TEST_F(EngineSessionSaveTest, ContinuesInANewEngine) {
   }
 }
 
+TEST_F(EngineSessionSaveTest, AFullConversation) {
+  MakeEngine(Small(64, 8));
+  auto session = Create();
+  Turn(session, Prompt(40, 1), 24);
+  const Bytes bytes = Save(*session);
+  auto loaded = Load(bytes);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ((*loaded)->tokens(), session->tokens());
+  ASSERT_TRUE((*loaded)->Truncate(50).ok());
+  Turn(*loaded, {5, 6}, 8);
+}
+
 TEST_F(EngineSessionSaveTest, ManyPages) {
   MakeEngine(Small(512, 40));
   auto session = Create();

@@ -59,6 +59,7 @@ void ArmNew(int64_t n, Repeat repeat) {
   armed.store(true);
 }
 void DisarmNew() { armed.store(false); }
+void ResumeNew() { armed.store(true); }
 int64_t NewCount() { return count.load(); }
 int64_t NewFailures() { return failures.load(); }
 int64_t LiveBlocks() { return live.load(); }

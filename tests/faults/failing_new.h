@@ -13,6 +13,8 @@ enum class Repeat { kOnce, kForever };
 // later one too. `n` 0 only counts.
 void ArmNew(int64_t n, Repeat repeat);
 void DisarmNew();
+// Goes on counting where DisarmNew left off.
+void ResumeNew();
 // Allocations since it was armed, and how many of them failed.
 int64_t NewCount();
 int64_t NewFailures();
