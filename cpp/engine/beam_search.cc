@@ -154,6 +154,8 @@ class Search {
       LiveRequest* beam = group_.members[i];
       if (beam == nullptr) continue;
       beam->held = true;
+      // What it was is given up, also where that waits in swap.
+      book_.swap().Return(&beam->swap_slots);
       if (i < next_.size() && GoOn(*beam, next_[i], chosen_[i])) {
         beam->held = false;
         any = true;
