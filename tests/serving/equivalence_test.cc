@@ -29,10 +29,11 @@ using engine::EngineStats;
 using engine::Request;
 
 constexpr size_t kAll = 500;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr size_t kSample = 6;
-#else
 constexpr size_t kSample = 24;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int32_t kLongest = 600;  // several segments; slow enough
+#else
+constexpr int32_t kLongest = 3000;
 #endif
 // Takes the largest request by itself: prompt, answer and the copy of a page.
 constexpr int32_t kSmallPool = (3000 + 160) / kPageTokens + 2;
@@ -53,6 +54,7 @@ class Equivalence : public testing::TestWithParam<Format> {
  protected:
   void SetUp() override {
     RequestMix mix;
+    mix.most_prompt = kLongest;
     if (!RunAll()) mix.families = 2;
     RandomRequests random(GetParam().seed, mix);
     const size_t count = RunAll() ? kAll : kSample;
@@ -61,7 +63,7 @@ class Equivalence : public testing::TestWithParam<Format> {
       if (i < count / 3) LetGrow(&requests_.back());
     }
     // The longest prompt of all, whatever was drawn.
-    requests_.back().parts[0].tokens.resize(3000, 7);
+    requests_.back().parts[0].tokens.resize(kLongest, 7);
     requests_.back().choices = {};
     for (int threads = 1; threads <= 2; ++threads) {
       auto model = OpenTinyModel(threads);
@@ -218,7 +220,7 @@ class Equivalence : public testing::TestWithParam<Format> {
 
 TEST_P(Equivalence, FullBatch) {
   const EngineStats stats = Together(2, Chunked(512), 3000);
-  EXPECT_GT(stats.cached_tokens, 300u);
+  EXPECT_GT(stats.cached_tokens, 100u);
   EXPECT_GT(stats.pages_copied, 0u);
 }
 
@@ -230,7 +232,7 @@ TEST_P(Equivalence, WithoutPrefixCache) {
 
 TEST_P(Equivalence, SmallestSteps) {
   const EngineStats stats = Together(1, Chunked(16), 3000);
-  EXPECT_GT(stats.cached_tokens, 300u);
+  EXPECT_GT(stats.cached_tokens, 100u);
 }
 
 TEST_P(Equivalence, OddSteps) {
@@ -296,7 +298,7 @@ TEST_P(Equivalence, ContinuedFromASavedSession) {
   for (const auto& [id, i] : continued) Compare(i, answers[id]);
   EXPECT_GT(continued.size(), requests_.size() / 2);
   // The pages came out of the files.
-  EXPECT_GT(loading->stats().cached_tokens, 300u);
+  EXPECT_GT(loading->stats().cached_tokens, 100u);
   EXPECT_EQ(loading->stats().pages_used, 0);
 }
 
