@@ -21,6 +21,11 @@ struct Answer {
   Usage usage;
 };
 
+// Sequences that a request comes to.
+inline int32_t SequenceCount(const Choices& choices) {
+  return std::max({choices.count, choices.best_of, choices.beam_width});
+}
+
 struct ChoiceGroup {
   uint64_t id = 0;  // the request's; the members have their own
   int32_t tenant = 0;
@@ -45,9 +50,7 @@ struct ChoiceGroup {
   bool beams() const { return choices.beam_width > 1; }
   // Nothing is reported before all have ended.
   bool withholds() const { return beams() || choices.best_of > choices.count; }
-  int32_t size() const {
-    return std::max({choices.count, choices.best_of, choices.beam_width});
-  }
+  int32_t size() const { return SequenceCount(choices); }
 };
 
 }  // namespace inlay::engine

@@ -100,7 +100,7 @@ class EngineImpl final : public Engine,
   // Submit (engine_submit.cc).
   StatusOr<uint64_t> Enqueue(std::unique_ptr<LiveRequest> live,
                              const Request& request) INLAY_EXCLUDES(mutex_);
-  Status CheckQueue(const LiveRequest& live) INLAY_REQUIRES(mutex_);
+  Status CheckQueue(const LiveRequest& live, int32_t sequences) INLAY_REQUIRES(mutex_);
   void ChooseDomain(const Request& request, LiveRequest* live)
       INLAY_REQUIRES(mutex_);
   void AddToBook(std::unique_ptr<LiveRequest> live, const Choices& choices)
@@ -129,7 +129,6 @@ class EngineImpl final : public Engine,
       INLAY_EXCLUDES(mutex_);
 
   // The parts of Close, in order.
-  Status BeginClose(CloseMode mode) INLAY_EXCLUDES(mutex_);
   bool Drain(int64_t timeout_ns) INLAY_EXCLUDES(mutex_);
   bool DrainByStepping(int64_t timeout_ns) INLAY_EXCLUDES(mutex_);
   void CancelEverything() INLAY_EXCLUDES(mutex_);

@@ -57,12 +57,15 @@ Status EngineImpl::StartTrace(int32_t max_steps) {
 }
 
 StatusOr<std::string> EngineImpl::StopTrace() {
-  MutexLock one(step_mutex_);
-  MutexLock lock(mutex_);
-  if (!stepper_.trace().Stop()) {
-    return absl::FailedPreconditionError("no trace was started");
+  std::vector<StepRecord> steps;
+  {
+    MutexLock one(step_mutex_);
+    MutexLock lock(mutex_);
+    if (!stepper_.trace().Stop(&steps)) {
+      return absl::FailedPreconditionError("no trace was started");
+    }
   }
-  return stepper_.trace().ToJson();
+  return FormatTrace(steps);
 }
 
 Status EngineImpl::SetTenantWeight(const std::string& tenant, double weight) {

@@ -61,13 +61,17 @@ StatusOr<uint64_t> EngineImpl::Submit(Request request) {
   return id;
 }
 
-Status EngineImpl::CheckQueue(const LiveRequest& live) {
-  if (book_.queued() >= config_.max_queue) {
+// `sequences` of them come, one for each choice.
+Status EngineImpl::CheckQueue(const LiveRequest& live, int32_t sequences) {
+  // An empty queue takes any one request.
+  if (book_.queued() > 0 ? book_.queued() + sequences > config_.max_queue
+                         : config_.max_queue < 1) {
     return QueueFull(book_, absl::StrCat("the queue holds ", config_.max_queue,
                                          " waiting requests"));
   }
   if (book_.queued() > 0 &&
-      book_.queued_tokens() + live.known() > max_queue_tokens_) {
+      book_.queued_tokens() + int64_t{sequences} * live.known() >
+          max_queue_tokens_) {
     return QueueFull(book_,
                      absl::StrCat("the queue holds ", book_.queued_tokens(),
                                   " tokens of at most ", max_queue_tokens_));
@@ -91,7 +95,7 @@ StatusOr<uint64_t> EngineImpl::Enqueue(std::unique_ptr<LiveRequest> live,
                                        const Request& request) {
   MutexLock lock(mutex_);
   INLAY_RETURN_IF_ERROR(Refusal());
-  INLAY_RETURN_IF_ERROR(CheckQueue(*live));
+  INLAY_RETURN_IF_ERROR(CheckQueue(*live, SequenceCount(request.choices)));
   const uint64_t id = live->id = live->request_id = NextRequestId();
   ChooseDomain(request, live.get());
   INLAY_ASSIGN_OR_RETURN(live->tenant, book_.tenants().Enter(request.tenant));

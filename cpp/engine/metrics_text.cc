@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace inlay::engine {
 namespace {
@@ -13,10 +14,17 @@ void Head(std::string_view name, std::string_view type, std::string_view help,
                   name, " ", type, "\n");
 }
 
+// In full: a sum that is rounded does not grow by what is added to it.
+std::string Exact(double value) { return absl::StrFormat("%.17g", value); }
+template <typename Integer>
+std::string Exact(Integer value) {
+  return absl::StrCat(value);
+}
+
 template <typename Number>
 void Value(std::string_view name, std::string_view labels, Number value,
            std::string* out) {
-  absl::StrAppend(out, "inlay_", name, labels, " ", value, "\n");
+  absl::StrAppend(out, "inlay_", name, labels, " ", Exact(value), "\n");
 }
 
 template <typename Number>
@@ -40,8 +48,8 @@ void Distribution(std::string_view name, const Histogram& histogram,
   double bound = histogram.first();
   for (size_t i = 0; i < Histogram::kBuckets; ++i, bound *= 2) {
     below += histogram.counts()[i];
-    Value(absl::StrCat(name, "_bucket"), absl::StrCat("{le=\"", bound, "\"}"),
-          below, out);
+    Value(absl::StrCat(name, "_bucket"),
+          absl::StrCat("{le=\"", Exact(bound), "\"}"), below, out);
   }
   Value(absl::StrCat(name, "_bucket"), "{le=\"+Inf\"}", histogram.count(), out);
   Value(absl::StrCat(name, "_sum"), "", histogram.sum(), out);

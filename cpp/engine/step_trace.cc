@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 
@@ -23,11 +24,11 @@ void StepTrace::Start(int32_t max_steps) {
   recording_ = started_ = true;
 }
 
-bool StepTrace::Stop() {
+bool StepTrace::Stop(std::vector<StepRecord>* steps) noexcept {
   recording_ = false;
-  const bool started = started_;
-  started_ = false;
-  return started;
+  steps->swap(steps_);
+  steps_ = std::vector<StepRecord>();
+  return std::exchange(started_, false);
 }
 
 void StepTrace::Begin() {
@@ -55,14 +56,14 @@ void StepTrace::End() noexcept {
 
 // The "complete" and "counter" events of the Trace Event Format, times in
 // microseconds from the first step.
-std::string StepTrace::ToJson() const {
+std::string FormatTrace(const std::vector<StepRecord>& steps) {
   std::string out = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[";
   out +=
       "{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"tid\":1,"
       "\"args\":{\"name\":\"inlay engine\"}}";
-  const int64_t origin = steps_.empty() ? 0 : steps_.front().begin_ns;
-  for (size_t i = 0; i < steps_.size(); ++i) {
-    const StepRecord& step = steps_[i];
+  const int64_t origin = steps.empty() ? 0 : steps.front().begin_ns;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const StepRecord& step = steps[i];
     double at = static_cast<double>(step.begin_ns - origin) / 1e3;
     absl::StrAppendFormat(
         &out,

@@ -37,6 +37,9 @@ struct StepRecord {
   int64_t total_ns() const;
 };
 
+// Steps in the Chrome trace format.
+std::string FormatTrace(const std::vector<StepRecord>& steps);
+
 // Measures the step that runs: each Mark ends a part. Switched on and off at
 // run time; off, it costs a few reads of the clock per step. One thread at a
 // time.
@@ -46,10 +49,9 @@ class StepTrace {
 
   // Records up to `max_steps` steps from now on. May throw bad_alloc.
   void Start(int32_t max_steps);
-  // Ends recording. False if none was started.
-  bool Stop();
-  // What was recorded, as Chrome trace JSON. Valid after Stop.
-  std::string ToJson() const;
+  // Ends recording. False if none was started; else *steps is what was
+  // recorded.
+  bool Stop(std::vector<StepRecord>* steps) noexcept;
 
   void Begin();
   void Mark(StepPart part);

@@ -19,9 +19,10 @@ StatusOr<int32_t> Tenants::FindOrAdd(const std::string& name) {
         absl::StrCat("there are ", kMaxTenants, " tenants already"));
   }
   // Room first, so that what changes below cannot fail halfway.
-  entries_.reserve(entries_.size() + 1);
-  views_.reserve(views_.size() + 1);
-  vacant_.reserve(entries_.size() + 1);
+  const size_t wanted = entries_.size() + 1;
+  if (wanted > entries_.capacity()) entries_.reserve(2 * wanted);
+  if (wanted > views_.capacity()) views_.reserve(2 * wanted);
+  if (wanted > vacant_.capacity()) vacant_.reserve(2 * wanted);
   int32_t index = static_cast<int32_t>(entries_.size());
   if (!vacant_.empty()) index = vacant_.back();
   const auto place = by_name_.emplace(name, index).first;
