@@ -110,7 +110,10 @@ StatusOr<std::shared_ptr<Engine>> Engine::Create(std::shared_ptr<Model> model,
   // Sessions keep the engine's memory, not the engine: it ends with its handle.
   Engine* const handle = engine.get();
   return std::shared_ptr<Engine>(
-      handle, [engine = std::move(engine)](Engine*) { engine->Release(); });
+      handle, [engine = std::move(engine)](Engine*) mutable {
+        engine->Release();
+        engine.reset();  // the deleter itself may outlive it, with weak handles
+      });
 }
 
 }  // namespace inlay::engine
