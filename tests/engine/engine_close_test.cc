@@ -76,11 +76,14 @@ TEST_F(EngineCloseTest, AStepInFlightEndsFirst) {
     if (std::exchange(first, false)) {
       entered.set_value();
       released.wait();
+    } else {
+      // Were the cancel late, the request would still be there.
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     return OkStatus();
   };
   MakeEngine({});
-  const uint64_t id = MustSubmit(Tokens({1}, 10));
+  const uint64_t id = MustSubmit(Tokens({1}, 500));
   entered.get_future().wait();
   std::thread drains([&] {
     const Status status = engine_->Close(CloseMode::kDrain, -1);

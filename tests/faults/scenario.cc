@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 
 namespace inlay::faults {
 namespace {
@@ -55,6 +56,28 @@ void OnEvents(void*, const inlay_event* events, size_t event_size,
 void OnReleased(void* user_data) {
   static_cast<Seen*>(user_data)->released.fetch_add(1);
 }
+
+// A saved session.
+struct Stream {
+  unsigned char bytes[1 << 18];
+  size_t size = 0;
+  size_t at = 0;
+
+  static int64_t Write(void* self, const void* data, size_t count) {
+    auto* stream = static_cast<Stream*>(self);
+    if (count > sizeof(stream->bytes) - stream->size) return 1;
+    std::memcpy(stream->bytes + stream->size, data, count);
+    stream->size += count;
+    return 0;
+  }
+  static int64_t Read(void* self, void* buffer, size_t count) {
+    auto* stream = static_cast<Stream*>(self);
+    if (count > stream->size - stream->at) count = stream->size - stream->at;
+    std::memcpy(buffer, stream->bytes + stream->at, count);
+    stream->at += count;
+    return static_cast<int64_t>(count);
+  }
+};
 
 class Runner {
  public:
@@ -218,6 +241,11 @@ class Runner {
     if (Wrong()) return true;
     if (EngineFailed()) return false;
     if (!Generate()) return Wrong();
+    const bool talked = Converse();
+    inlay_session_release(session_);
+    inlay_session_release(copy_);
+    session_ = copy_ = nullptr;
+    if (!talked) return Wrong();
     CheckStats();
     return Call("engine_close", [this](inlay_error* e) {
       return inlay_engine_close(engine_, INLAY_CLOSE_DRAIN, kHangNs, e);
@@ -349,6 +377,51 @@ class Runner {
     return true;
   }
 
+  // Two answers that continue a session, a fork of it, and its bytes.
+  bool Converse() {
+    inlay_request request = INLAY_REQUEST_INIT;
+    request.prompt = "Once";
+    request.prompt_size = INLAY_NUL;
+    request.max_tokens = 2;
+    request.flags = INLAY_REQUEST_IGNORE_END;
+    const bool made = Call("session_create", [&](inlay_error* e) {
+      return inlay_session_create(engine_, nullptr, 0, &session_, e);
+    });
+    if (!made) return false;
+    request.session = session_;
+    if (!GenerateWith("generate in a session", request)) return false;
+    request.session = nullptr;
+    request.choices = 2;
+    request.best_of = 3;
+    if (!GenerateWith("generate the best", request)) return false;
+    return Call("session_fork",
+                [&](inlay_error* e) {
+                  return inlay_session_fork(session_, &copy_, e);
+                }) &&
+           SaveAndLoad();
+  }
+  bool GenerateWith(const char* name, const inlay_request& request) {
+    inlay_generation* generation = nullptr;
+    const bool done = Call(name, [&](inlay_error* e) {
+      return inlay_generate(engine_, &request, &generation, e);
+    });
+    inlay_generation_release(generation);
+    return done;
+  }
+  bool SaveAndLoad() {
+    const bool saved = Call("session_save", [&](inlay_error* e) {
+      stream_.size = stream_.at = 0;
+      return inlay_session_save(copy_, Stream::Write, &stream_, e);
+    });
+    if (!saved) return false;
+    inlay_session_release(copy_);
+    copy_ = nullptr;
+    return Call("session_load", [&](inlay_error* e) {
+      stream_.at = 0;
+      return inlay_session_load(engine_, Stream::Read, &stream_, &copy_, e);
+    });
+  }
+
   // No page is lost, no request forgotten.
   void CheckStats() {
     inlay_engine_stats stats = INLAY_ENGINE_STATS_INIT;
@@ -376,6 +449,9 @@ class Runner {
   inlay_context* context_ = nullptr;
   inlay_model* model_ = nullptr;
   inlay_engine* engine_ = nullptr;
+  inlay_session* session_ = nullptr;
+  inlay_session* copy_ = nullptr;
+  Stream stream_;
   Seen seen_[kRequests];
   Seen source_seen_;
   int sources_ = 0;
