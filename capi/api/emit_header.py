@@ -63,8 +63,8 @@ def _prologue(api):
  *  - Thread classes. callback-safe: any thread, also inside the event and
  *    progress callbacks. any: any thread, not inside a callback.
  *    one-at-a-time: as any, one call at a time per handle. blocking: as any,
- *    and may wait. Inside allocator, log, read and release callbacks nothing
- *    of the library may be called.
+ *    and may wait. Inside allocator, log, read, write and release callbacks
+ *    and the logits hook nothing of the library may be called.
  */
 #ifndef INLAY_INLAY_H_
 #define INLAY_INLAY_H_

@@ -1,10 +1,20 @@
 #include "capi/src/generation.h"
 
 #include <utility>
+#include <vector>
 
 #include "cpp/base/clock.h"
 
 namespace inlay::capi {
+namespace {
+
+double Mean(const std::vector<float>& logprobs) noexcept {
+  double sum = 0;
+  for (float logprob : logprobs) sum += static_cast<double>(logprob);
+  return logprobs.empty() ? 0 : sum / static_cast<double>(logprobs.size());
+}
+
+}  // namespace
 
 void Generation::Append(engine::Event& event) {
   const auto index = static_cast<size_t>(event.choice);
@@ -34,6 +44,7 @@ void Generation::End(engine::Event& event) noexcept {
     choice.kind = engine::EventKind::kChoice;
     choice.reason = event.reason;
     choice.usage = event.usage;
+    choice.score = Mean(choice.logprobs);
     if (answers_.choices.size() > 1) {
       choice.usage.generated_tokens =
           static_cast<int32_t>(choice.tokens.size());

@@ -18,8 +18,7 @@ namespace {
 
 constexpr int32_t kTracedSteps = 1'000'000;
 
-// Written at once or not at all as far as the caller can tell: an error is
-// thrown.
+// Throws if it cannot be written; then part of it may be there.
 void WriteFile(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;

@@ -32,8 +32,9 @@ struct Choices {
   // log-probability are returned, all at the end; 0: `count`; at most 64.
   int32_t best_of = 0;
   // Beam search of this many beams, deterministic; 0 or 1: none; at most 64,
-  // at least `count`. Sampling parameters but `logprobs` are then refused.
-  // Answers come at the end, the best first.
+  // at least `count`. Sampling parameters are then refused, but for `seed`,
+  // which does nothing, and `logprobs` of 0: no top ones. Answers come at the
+  // end, the best first.
   int32_t beam_width = 0;
   // Beams are ordered by (sum of log-probabilities) / length^length_penalty
   // (Wu et al., 2016, without the constant); finite.

@@ -18,8 +18,7 @@ constexpr double kReach = 4;
 constexpr double kFadeLargest = 0.9995;
 
 // Solves the equations of `matrix` and `right` for the terms in `subset`, the
-// others being 0, by Cramer's rule on at most three terms via elimination.
-// False if they are singular.
+// others being 0, by elimination. False if they are singular.
 template <size_t kSize>
 bool SolveSubset(std::array<std::array<double, kSize>, kSize> matrix,
                  std::array<double, kSize> right, unsigned subset,

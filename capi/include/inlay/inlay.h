@@ -20,8 +20,8 @@
  *  - Thread classes. callback-safe: any thread, also inside the event and
  *    progress callbacks. any: any thread, not inside a callback.
  *    one-at-a-time: as any, one call at a time per handle. blocking: as any,
- *    and may wait. Inside allocator, log, read and release callbacks nothing
- *    of the library may be called.
+ *    and may wait. Inside allocator, log, read, write and release callbacks
+ *    and the logits hook nothing of the library may be called.
  */
 #ifndef INLAY_INLAY_H_
 #define INLAY_INLAY_H_
@@ -101,9 +101,13 @@ typedef struct inlay_generation inlay_generation;
 
 /**
  * A conversation: tokens that stay, and their part of the cache as long as
- * there is room; what was lost is computed again, with the same result. Keeps
- * its engine's memory alive, not the engine running. Reference-counted. Since
- * 0.2.
+ * there is room; what was lost is computed again, with the same result. A
+ * request that continues it appends its prompt and its answer when it ends;
+ * one that was cancelled or met its deadline appends the prompt and the answer
+ * so far, one that FAILED nothing. The end token, or the stop token, that
+ * ended an answer is not appended: who builds chat turns puts the end of the
+ * turn at the beginning of the next prompt. Keeps its engine's memory alive,
+ * not the engine running. Reference-counted. Since 0.2.
  */
 typedef struct inlay_session inlay_session;
 
@@ -173,8 +177,8 @@ typedef int32_t inlay_status;
 /** Valid, but this build or version cannot do it. */
 #define INLAY_ERR_UNSUPPORTED 5
 /**
- * Reading failed; native_code carries the system's or the host reader's code
- * where known.
+ * Reading or writing failed; native_code carries the system's or the host
+ * callback's code where known.
  */
 #define INLAY_ERR_IO 6
 /** A declared budget or a bounded queue is full. */
@@ -290,22 +294,32 @@ typedef int32_t inlay_status;
  * Kind of an event. Every accepted request gets exactly one terminal event:
  * FINISHED or FAILED, its last. Since 0.1.
  * @{ */
-/** The request runs in its first step. */
+/**
+ * The request ran in its first step. Once, also of several answers: then with
+ * choice 0.
+ */
 #define INLAY_EVENT_STARTED 1
 /** New tokens, and the text that became complete with them (possibly none). */
 #define INLAY_EVENT_DELTA 2
-/** Part of the prompt has been processed. */
+/**
+ * Part of the prompt has been processed. Of several answers with choice 0
+ * only.
+ */
 #define INLAY_EVENT_PROGRESS 3
 /** Something the host may want to know; see message. */
 #define INLAY_EVENT_WARNING 4
-/** Terminal: ended as finish_reason says. */
+/**
+ * Terminal: ended as finish_reason says. Of several answers it comes after the
+ * last CHOICE and says CANCELLED or DEADLINE if any was cut off so, else the
+ * reason of choice 0.
+ */
 #define INLAY_EVENT_FINISHED 5
 /** Terminal: ended by an error; see status and message. */
 #define INLAY_EVENT_FAILED 6
 /**
  * The prompt's tokens but the first, with the log-probability of each, if
- * INLAY_REQUEST_PROMPT_LOGPROBS asked for them; before the first DELTA. Since
- * 0.2.
+ * INLAY_REQUEST_PROMPT_LOGPROBS asked for them; before the first DELTA. With a
+ * session the prompt is the whole conversation. Since 0.2.
  */
 #define INLAY_EVENT_PROMPT 7
 /**
@@ -480,6 +494,11 @@ typedef int32_t inlay_status;
 /**
  * prompt is one message of a user: wrap it in the model's chat template.
  * Control tokens are recognised in the template only, never in the message.
+ * The whole template is rendered each time, with all that it puts in front of
+ * a conversation: use it for the first turn of a session only. Later turns are
+ * parts: as text with INLAY_PART_PARSE_SPECIAL the end of the last turn and
+ * the opening of the user's, the message without it, then the opening of the
+ * answer.
  */
 #define INLAY_REQUEST_CHAT (UINT64_C(1) << 2)
 /** The model's end tokens do not end generation. */
@@ -490,12 +509,14 @@ typedef int32_t inlay_status;
 #define INLAY_REQUEST_LOGPROBS (UINT64_C(1) << 5)
 /**
  * Report the log-probabilities of the prompt's tokens in a PROMPT event, with
- * top_logprobs likeliest ones beside each. Since 0.2.
+ * top_logprobs likeliest ones beside each. All of the prompt is then computed:
+ * nothing of it is taken from the cache. Since 0.2.
  */
 #define INLAY_REQUEST_PROMPT_LOGPROBS (UINT64_C(1) << 6)
 /**
  * Neither take the prompt's beginning from the cache nor leave it there for
- * others. Since 0.2.
+ * others. Several answers still share it among themselves. Without effect with
+ * a session. Since 0.2.
  */
 #define INLAY_REQUEST_NO_CACHE (UINT64_C(1) << 7)
 /** @} */
@@ -684,7 +705,9 @@ struct inlay_error {
   char message[512];
   /**
    * If submit was refused because the queue is full: nanoseconds after which
-   * there may be room, an estimate; else 0. Since 0.2.
+   * there may be room, an estimate of 10 ms to 60 s; else 0: the queue is not
+   * the reason, and what needs more pages than the cache has will never run.
+   * Since 0.2.
    */
   int64_t retry_after_ns;
 };
@@ -1289,9 +1312,12 @@ struct inlay_engine_stats {
   uint64_t memory_used_bytes;
   /** The most that was ever in use in the context. */
   uint64_t memory_peak_bytes;
-  /** Prompt tokens looked up in the cache. Since 0.2. */
+  /**
+   * Tokens looked up in the cache: prompts when they join, what a preempted
+   * request knows when it comes back, and sessions that are saved. Since 0.2.
+   */
   uint64_t lookup_tokens;
-  /** Of these, found there. Since 0.2. */
+  /** Of lookup_tokens, found there. Since 0.2. */
   uint64_t cached_tokens;
   /** Idle pages given to somebody else. Since 0.2. */
   uint64_t pages_evicted;
@@ -1493,11 +1519,18 @@ struct inlay_request {
    * may be NULL.
    */
   inlay_release_fn release;
-  /** Class, -100 to 100; the higher goes first. Since 0.2. */
+  /**
+   * Class, -100 to 100, else INLAY_ERR_OUT_OF_RANGE. The policies fair and
+   * priority admit the higher first; fcfs and deadline do not look at it.
+   * Under all policies it orders which admitted prompts are computed first
+   * and, from the other end, who gives way when pages run out. Waiting raises
+   * it (ageing_ms). Since 0.2.
+   */
   int32_t priority;
   /**
    * Answers to return, 1 to 64, each with its own draws: answer i uses seed +
-   * i; 0: 1. Since 0.2.
+   * i; 0: 1. More than 64, here and in the next two: INLAY_ERR_OUT_OF_RANGE.
+   * Since 0.2.
    */
   int32_t choices;
   /**
@@ -1508,13 +1541,17 @@ struct inlay_request {
   int32_t best_of;
   /**
    * Beam search with so many beams, choices to 64, deterministic; answers come
-   * at the end, the best first. Of the sampling fields only those of log-
-   * probabilities may go with it. 0 or 1: none. Since 0.2.
+   * at the end, the best first. At most the engine's max_concurrency, and not
+   * with best_of. Of the sampling fields only seed, which does nothing, and
+   * INLAY_REQUEST_LOGPROBS may go with it: top_logprobs, min_tokens,
+   * penalties, bias and the hook are refused (INLAY_ERR_INVALID_ARGUMENT). 0
+   * or 1: none. Since 0.2.
    */
   int32_t beam_width;
   /**
    * Beams are ordered by (sum of log-probabilities) / length^length_penalty;
-   * finite; 0: 1. A tiny number, 1e-9, orders by the sum alone. Since 0.2.
+   * any finite number, negative ones too. 0 means 1; for the sum alone give a
+   * tiny number, such as 1e-9. Since 0.2.
    */
   float length_penalty;
   /**
@@ -1523,24 +1560,29 @@ struct inlay_request {
    */
   int32_t min_tokens;
   /**
-   * Whose share this takes in the fair policy: UTF-8, at most 256 bytes; NULL
-   * or empty: the default tenant. Since 0.2.
+   * Whose share this takes in the fair policy: UTF-8, at most 256 bytes, else
+   * INLAY_ERR_OUT_OF_RANGE; NULL or empty: the default tenant. A tenant is no
+   * wall: use cache_domain to keep prompts apart. Since 0.2.
    */
   const char* tenant;
   /** Bytes of tenant, or INLAY_NUL. Since 0.2. */
   size_t tenant_size;
   /**
    * Only requests of the same domain share what the cache holds of their
-   * prompts: UTF-8, at most 256 bytes; NULL or empty: the default domain. A
-   * session has its own. Since 0.2.
+   * prompts: UTF-8, at most 256 bytes, else INLAY_ERR_OUT_OF_RANGE; NULL or
+   * empty: the default domain. Without effect with a session, which has the
+   * domain that it was created with; only loaded sessions, and all with
+   * prefix_cache off, keep theirs to themselves and their forks. Since 0.2.
    */
   const char* cache_domain;
   /** Bytes of cache_domain, or INLAY_NUL. Since 0.2. */
   size_t cache_domain_size;
   /**
-   * A session of this engine that this continues: prompt and answer are
-   * appended to its tokens. One answer only; it is busy until the terminal
-   * event. NULL: none. Since 0.2.
+   * A session of this engine that this continues: the prompt goes behind its
+   * tokens, and what is appended is said at inlay_session. BOS is added only
+   * while it is empty. prompt_tokens, progress and PROMPT cover the whole
+   * conversation. One answer only; it is busy until the terminal event, and
+   * submit is INLAY_ERR_FAILED_PRECONDITION meanwhile. NULL: none. Since 0.2.
    */
   inlay_session* session;
   /**
@@ -1666,7 +1708,10 @@ struct inlay_event {
   int32_t progress_done;
   /** PROGRESS: prompt tokens in all. */
   int32_t progress_total;
-  /** Terminal, CHOICE: one of inlay_finish_reason. */
+  /**
+   * Terminal, CHOICE: one of inlay_finish_reason; of several answers see
+   * INLAY_EVENT_FINISHED.
+   */
   int32_t finish_reason;
   /** FAILED: why; else INLAY_OK. */
   inlay_status status;
@@ -1674,31 +1719,39 @@ struct inlay_event {
   const char* message;
   /** Bytes of message. */
   size_t message_size;
-  /** Terminal, CHOICE: tokens of the prompt. */
+  /**
+   * Terminal, CHOICE: tokens of the prompt; with a session of the whole
+   * conversation before the answer.
+   */
   int32_t prompt_tokens;
   /**
    * Terminal, CHOICE: tokens generated; of all answers together in a terminal
    * event.
    */
   int32_t generated_tokens;
-  /** Terminal: nanoseconds from submit to the first step. */
+  /** Terminal, CHOICE: nanoseconds from submit to the first step. */
   int64_t queued_ns;
-  /** Terminal: nanoseconds from submit to the first token. */
+  /**
+   * Terminal, CHOICE: nanoseconds from submit to the first token; 0: none
+   * came.
+   */
   int64_t first_token_ns;
-  /** Terminal: nanoseconds from submit to the end. */
+  /** Terminal, CHOICE: nanoseconds from submit to the end. */
   int64_t total_ns;
-  /** DELTA, CHOICE: which answer, from 0. Since 0.2. */
+  /** DELTA, CHOICE: which answer, from 0; else 0. Since 0.2. */
   int32_t choice;
   /**
-   * Terminal: tokens of the prompt that were found in the cache. Since 0.2.
+   * Terminal, CHOICE: tokens of the prompt that were found in the cache at the
+   * first step. Since 0.2.
    */
   int32_t cached_tokens;
   /**
    * CHOICE: mean log-probability of the answer's tokens, or the beam's score.
-   * Since 0.2.
+   * The one answer of a generation: the mean if log-probabilities were asked
+   * for, else 0. Other events: 0. Since 0.2.
    */
   double score;
-  /** Terminal: times it lost its pages and came back. Since 0.2. */
+  /** Terminal, CHOICE: times it lost its pages and came back. Since 0.2. */
   int32_t preemptions;
   /** Always 0. Since 0.2. */
   uint32_t reserved0;
@@ -2648,7 +2701,8 @@ INLAY_API inlay_status inlay_engine_step(
 /**
  * Sets a tenant's weight in the fair policy: under load, tenants get work in
  * proportion to their weights. Takes effect with the next step; a tenant never
- * named has weight 1.
+ * named has weight 1. Tenants share out work and nothing else; cache_domain
+ * keeps their prompts apart.
  * @param engine The engine.
  * @param tenant As in inlay_request::tenant; NULL or empty: the default
  *   tenant.
@@ -2695,12 +2749,11 @@ INLAY_API inlay_status inlay_engine_get_metrics(
 
 /**
  * Records the parts of every step from now on. Starting again forgets what was
- * recorded.
+ * recorded. Waits for the step in flight, also inside a callback.
  * @param engine The engine.
  * @param max_steps Most steps to keep, 1 to 1000000; the first ones stay.
  * @param error Receives the detail of a failure; may be NULL.
  * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
- *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_RESOURCE_EXHAUSTED,
  *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_FORKED.
  * Thread class: callback-safe. Any thread, also inside the event and progress
  *   callbacks.
@@ -2714,8 +2767,15 @@ INLAY_API inlay_status inlay_engine_start_trace(
 
 /**
  * Stops recording and writes what was recorded as JSON in the Chrome trace
- * format. Whatever write returns, the recording is over.
- * INLAY_ERR_FAILED_PRECONDITION if none was started.
+ * format: per step an event "step" with its requests, rows, decodes among
+ * them, waiting requests and used pages; its parts, one after the other: plan
+ * (who runs), reserve (pages and rows), transfer (pages copied, swapped,
+ * saved, loaded), compute (the model), sample (from logits to tokens), commit
+ * (tokens, text, ends), publish (events), those that took no time left out;
+ * and a counter of running and waiting requests. Times are microseconds from
+ * the first recorded step. Waits for the step in flight, then for write.
+ * Whatever write returns, the recording is over. INLAY_ERR_FAILED_PRECONDITION
+ * if none was started.
  * @param engine The engine.
  * @param write Receives the bytes in pieces; NULL: the recording is thrown
  *   away.
@@ -2741,8 +2801,9 @@ INLAY_API inlay_status inlay_engine_stop_trace(
 /**
  * Submits a request. Everything is checked here, so that a bad request fails
  * alone. If the queue is full it is INLAY_ERR_RESOURCE_EXHAUSTED, and
- * inlay_error::retry_after_ns says when there may be room. Its first events
- * can arrive before this returns.
+ * inlay_error::retry_after_ns says when there may be room; a request that
+ * needs more pages than the cache has gets 0 there. Its first events can
+ * arrive before this returns.
  * @param engine The engine.
  * @param request What to generate.
  * @param out_id Receives the id, never 0; 0 on failure.
@@ -3001,7 +3062,7 @@ INLAY_API void inlay_generation_release(
 
 /**
  * Logits of every position of a token sequence: row i holds the logits of what
- * follows tokens[0..i].
+ * follows tokens[0..i]. A host-driven engine is stepped by this call.
  * @param engine The engine.
  * @param tokens The ids, at least 1 and at most the engine's context_length.
  * @param token_count Entries of tokens.
@@ -3016,7 +3077,8 @@ INLAY_API void inlay_generation_release(
  *   INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_CANCELLED, INLAY_ERR_INTERNAL,
  *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
  * Thread class: blocking. Any thread; may wait; not inside a callback.
- * Waits at most: One pass over the tokens.
+ * Waits at most: One pass over the tokens, in steps that alternate with those
+ *   of requests; other scores of the engine take turns with this one.
  * Ownership: Writes to the caller's buffer, row-major [token_count,
  *   vocabulary_size].
  * @since 0.1
@@ -3037,7 +3099,8 @@ INLAY_API inlay_status inlay_score(
 
 /**
  * Creates an empty session. Requests continue it through
- * inlay_request::session.
+ * inlay_request::session. It shares its part of the cache with all requests of
+ * its domain; with the option prefix_cache off, with nobody but its forks.
  * @param engine The engine.
  * @param cache_domain As in inlay_request::cache_domain, for all requests that
  *   continue it; NULL or empty: the default domain.
@@ -3087,7 +3150,7 @@ INLAY_API void inlay_session_release(inlay_session* session) INLAY_NOEXCEPT;
 /**
  * Creates another session of the same engine and domain that begins with the
  * same tokens and shares their part of the cache. While the session is busy:
- * those known so far.
+ * those known so far. The fork is not busy.
  * @param session The session; it is not changed.
  * @param out Receives the fork; NULL on failure.
  * @param error Receives the detail of a failure; may be NULL.
@@ -3139,8 +3202,8 @@ INLAY_API inlay_status inlay_session_get_info(
     inlay_error* error) INLAY_NOEXCEPT;
 
 /**
- * The tokens of the session, prompts and answers. While it is busy they may
- * grow between two calls.
+ * The tokens of the session, prompts and answers. The end token of an answer
+ * is not among them. While it is busy they may grow between two calls.
  * @param session The session.
  * @param tokens Receives the ids; NULL with capacity 0 only asks for the
  *   count.
@@ -3165,17 +3228,20 @@ INLAY_API inlay_status inlay_session_get_tokens(
 /**
  * Writes tokens and cache through a callback, in order and in pieces, with a
  * version and checksums. INLAY_ERR_FAILED_PRECONDITION while the session is
- * busy.
+ * busy, INLAY_ERR_RESOURCE_EXHAUSTED if the budget has no room for 64 pages at
+ * once. A host-driven engine is stepped by this call.
  * @param session The session.
  * @param write Receives the bytes.
  * @param user_data Passed to write.
  * @param error Receives the detail of a failure; may be NULL.
  * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_FAILED_PRECONDITION,
- *   INLAY_ERR_IO, INLAY_ERR_INTERNAL, INLAY_ERR_OUT_OF_MEMORY,
- *   INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
+ *   INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_IO, INLAY_ERR_INTERNAL,
+ *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
  * Thread class: blocking. Any thread; may wait; not inside a callback.
  * Waits at most: The step in flight, then the host's writer for the session's
- *   tokens and cache.
+ *   tokens and cache. The cache moves in steps of its own, 64 pages each,
+ *   between those of requests; other saves and loads of the engine take turns
+ *   with this one.
  * Ownership: Nothing.
  * @since 0.2
  */
@@ -3194,11 +3260,14 @@ INLAY_API inlay_status inlay_session_save(
  * @param path_size Bytes of path, or INLAY_NUL.
  * @param error Receives the detail of a failure; may be NULL.
  * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_NOT_FOUND,
- *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_IO, INLAY_ERR_INTERNAL,
- *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
+ *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_IO,
+ *   INLAY_ERR_INTERNAL, INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK,
+ *   INLAY_ERR_FORKED.
  * Thread class: blocking. Any thread; may wait; not inside a callback.
  * Waits at most: The step in flight, then the file system for the session's
- *   tokens and cache.
+ *   tokens and cache. The cache moves in steps of its own, 64 pages each,
+ *   between those of requests; other saves and loads of the engine take turns
+ *   with this one.
  * Ownership: Nothing.
  * @since 0.2
  */
@@ -3212,20 +3281,23 @@ INLAY_API inlay_status inlay_session_save_file(
  * Creates a session from what inlay_session_save wrote. The bytes are not
  * trusted: INLAY_ERR_DATA_LOSS if they are damaged,
  * INLAY_ERR_FAILED_PRECONDITION if they come from another model, recipe, page
- * format or version. Shares its part of the cache with nobody but its forks.
- * Reads no byte more than was saved.
+ * format or version, INLAY_ERR_OUT_OF_RANGE if the session is longer than the
+ * engine's context. Shares its part of the cache with nobody but its forks;
+ * what finds no room in it is computed when it is needed. Reads no byte more
+ * than was saved. A host-driven engine is stepped by this call.
  * @param engine The engine.
  * @param read Gives the bytes.
  * @param user_data Passed to read.
  * @param out Receives the session; NULL on failure.
  * @param error Receives the detail of a failure; may be NULL.
- * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_DATA_LOSS,
- *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_IO,
- *   INLAY_ERR_INTERNAL, INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK,
- *   INLAY_ERR_FORKED.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
+ *   INLAY_ERR_DATA_LOSS, INLAY_ERR_FAILED_PRECONDITION,
+ *   INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_IO, INLAY_ERR_INTERNAL,
+ *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
  * Thread class: blocking. Any thread; may wait; not inside a callback.
  * Waits at most: The step in flight, then the host's reader for what was
- *   saved.
+ *   saved. The cache moves in steps of its own, 64 pages each, between those
+ *   of requests; other saves and loads of the engine take turns with this one.
  * Ownership: *out is a new reference; give it back with inlay_session_release.
  * @since 0.2
  */
@@ -3244,12 +3316,14 @@ INLAY_API inlay_status inlay_session_load(
  * @param path_size Bytes of path, or INLAY_NUL.
  * @param out Receives the session; NULL on failure.
  * @param error Receives the detail of a failure; may be NULL.
- * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_NOT_FOUND,
- *   INLAY_ERR_DATA_LOSS, INLAY_ERR_FAILED_PRECONDITION,
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
+ *   INLAY_ERR_NOT_FOUND, INLAY_ERR_DATA_LOSS, INLAY_ERR_FAILED_PRECONDITION,
  *   INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_IO, INLAY_ERR_INTERNAL,
  *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
  * Thread class: blocking. Any thread; may wait; not inside a callback.
  * Waits at most: The step in flight, then the file system for what was saved.
+ *   The cache moves in steps of its own, 64 pages each, between those of
+ *   requests; other saves and loads of the engine take turns with this one.
  * Ownership: *out is a new reference; give it back with inlay_session_release.
  * @since 0.2
  */
