@@ -110,6 +110,23 @@ TEST_F(ChoicesTest, OneAnswerIsAChoiceToo) {
   EXPECT_EQ(only.token_count, 5u);
   EXPECT_EQ(only.generated_tokens, 5);
   EXPECT_EQ(only.finish_reason, INLAY_FINISH_LENGTH);
+  EXPECT_EQ(only.score, 0.0);
+  inlay_generation_release(generation);
+}
+
+TEST_F(ChoicesTest, OneAnswerHasAScoreIfItsLogprobsAreKnown) {
+  inlay_request request = Request(5);
+  request.flags |= INLAY_REQUEST_LOGPROBS;
+  inlay_generation* generation = Generate(request);
+  inlay_event only = INLAY_EVENT_INIT;
+  ASSERT_OK(inlay_generation_get_choice(generation, 0, &only, &error));
+  ASSERT_NE(only.logprobs, nullptr);
+  double sum = 0;
+  for (size_t i = 0; i < only.token_count; ++i) {
+    sum += static_cast<double>(only.logprobs[i]);
+  }
+  EXPECT_LT(only.score, 0.0);
+  EXPECT_NEAR(only.score, sum / 5, 1e-6);
   inlay_generation_release(generation);
 }
 

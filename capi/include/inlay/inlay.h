@@ -105,9 +105,10 @@ typedef struct inlay_generation inlay_generation;
  * request that continues it appends its prompt and its answer when it ends;
  * one that was cancelled or met its deadline appends the prompt and the answer
  * so far, one that FAILED nothing. The end token, or the stop token, that
- * ended an answer is not appended: who builds chat turns puts the end of the
- * turn at the beginning of the next prompt. Keeps its engine's memory alive,
- * not the engine running. Reference-counted. Since 0.2.
+ * ended an answer is not appended, the tokens of a stop string are: who builds
+ * chat turns puts the end of the turn at the beginning of the next prompt.
+ * Keeps its engine's memory alive, not the engine running. Reference-counted.
+ * Since 0.2.
  */
 typedef struct inlay_session inlay_session;
 
