@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "cpp/cache/page_cache.h"
+#include "cpp/engine/number_text.h"
 
 namespace inlay::engine {
 namespace {
@@ -28,8 +28,8 @@ Status CheckBound(int32_t value, int32_t most, std::string_view name) {
 }
 
 std::string Mib(uint64_t bytes) {
-  return absl::StrFormat("%.1f MiB",
-                         static_cast<double>(bytes) / (1024.0 * 1024.0));
+  const double mib = static_cast<double>(bytes) / (1024.0 * 1024.0);
+  return absl::StrCat(FixedText(mib, 1), " MiB");
 }
 
 Status TooSmall(int32_t context, uint64_t need, uint64_t have) {

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "cpp/engine/number_text.h"
 
 namespace inlay::engine {
 namespace {
@@ -15,7 +15,7 @@ void Head(std::string_view name, std::string_view type, std::string_view help,
 }
 
 // In full: a sum that is rounded does not grow by what is added to it.
-std::string Exact(double value) { return absl::StrFormat("%.17g", value); }
+std::string Exact(double value) { return ExactText(value); }
 template <typename Integer>
 std::string Exact(Integer value) {
   return absl::StrCat(value);

@@ -4,7 +4,8 @@
 #include <numeric>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_cat.h"
+#include "cpp/engine/number_text.h"
 
 namespace inlay::engine {
 
@@ -54,6 +55,18 @@ void StepTrace::End() noexcept {
   if (steps_.size() < steps_.capacity()) steps_.push_back(record_);
 }
 
+namespace {
+
+// A "complete" event but for its end.
+void AppendSlice(std::string_view name, double at, double length,
+                 std::string* out) {
+  absl::StrAppend(out, ",\n{\"name\":\"", name,
+                  "\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":",
+                  FixedText(at, 3), ",\"dur\":", FixedText(length, 3));
+}
+
+}  // namespace
+
 // The "complete" and "counter" events of the Trace Event Format, times in
 // microseconds from the first step.
 std::string FormatTrace(const std::vector<StepRecord>& steps) {
@@ -65,26 +78,22 @@ std::string FormatTrace(const std::vector<StepRecord>& steps) {
   for (size_t i = 0; i < steps.size(); ++i) {
     const StepRecord& step = steps[i];
     double at = static_cast<double>(step.begin_ns - origin) / 1e3;
-    absl::StrAppendFormat(
-        &out,
-        ",\n{\"name\":\"step\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,"
-        "\"dur\":%.3f,\"args\":{\"step\":%d,\"requests\":%d,\"rows\":%d,"
-        "\"decodes\":%d,\"waiting\":%d,\"pages_used\":%d}}",
-        at, static_cast<double>(step.total_ns()) / 1e3, i, step.requests,
-        step.rows, step.decodes, step.waiting, step.pages_used);
-    absl::StrAppendFormat(
-        &out,
-        ",\n{\"name\":\"requests\",\"ph\":\"C\",\"pid\":1,\"ts\":%.3f,"
-        "\"args\":{\"running\":%d,\"waiting\":%d}}",
-        at, step.requests, step.waiting);
+    AppendSlice("step", at, static_cast<double>(step.total_ns()) / 1e3, &out);
+    absl::StrAppend(&out, ",\"args\":{\"step\":", i,
+                    ",\"requests\":", step.requests, ",\"rows\":", step.rows,
+                    ",\"decodes\":", step.decodes,
+                    ",\"waiting\":", step.waiting,
+                    ",\"pages_used\":", step.pages_used, "}}");
+    absl::StrAppend(&out,
+                    ",\n{\"name\":\"requests\",\"ph\":\"C\",\"pid\":1,"
+                    "\"ts\":",
+                    FixedText(at, 3), ",\"args\":{\"running\":", step.requests,
+                    ",\"waiting\":", step.waiting, "}}");
     for (size_t part = 0; part < kStepParts; ++part) {
       const double length = static_cast<double>(step.part_ns[part]) / 1e3;
       if (step.part_ns[part] == 0) continue;
-      absl::StrAppendFormat(
-          &out,
-          ",\n{\"name\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,"
-          "\"dur\":%.3f}",
-          StepPartName(static_cast<StepPart>(part)), at, length);
+      AppendSlice(StepPartName(static_cast<StepPart>(part)), at, length, &out);
+      out += '}';
       at += length;
     }
   }
