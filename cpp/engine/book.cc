@@ -97,7 +97,8 @@ void Book::FlushText(LiveRequest& request) noexcept {
 }
 
 void Book::Publish(LiveRequest& request, bool partial) noexcept {
-  if (!request.shares || request.table.page_count() == 0) return;
+  if (!request.shares || request.moving) return;
+  if (request.table.page_count() == 0) return;
   PublishPages(request.domain, request.first_tokens(request.cached), partial,
                request.table, request.id);
 }

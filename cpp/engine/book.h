@@ -67,7 +67,8 @@ class Book {
   // The same once its pages are in swap: `cached` stays.
   void PreemptToSwap(LiveRequest& request) noexcept;
   // Lets others have what its pages hold: whole ones, with `partial` the rest
-  // too. Without memory for that, nothing.
+  // too. Nothing without memory for that, or while its pages are on their way:
+  // the step that brings them may fail.
   void Publish(LiveRequest& request, bool partial) noexcept;
   void PublishPages(const std::string& domain, std::span<const int32_t> tokens,
                     bool partial, cache::PageTable& table,

@@ -79,6 +79,7 @@ struct LiveRequest {
   bool admitted = false;
   uint64_t admission = 0;      // grows with every admission
   bool in_flight = false;      // rows of it are in the step being computed
+  bool moving = false;         // that step brings what its pages hold
   bool cancelled = false;      // seen at the commit of that step
   bool dropped = false;        // and its output is not wanted
   bool held = false;           // waits for the other beams

@@ -31,9 +31,10 @@ StatusOr<bool> Stepper::Run() {
   trace_.Mark(StepPart::kCompute);
   MutexLock lock(*mutex_);
   if (!status.ok()) {
-    Abandon();
+    Abandon(status);
     return status;
   }
+  Arrive();
   Commit();
   trace_.Mark(StepPart::kCommit);
   Publish();
@@ -65,17 +66,23 @@ Status Stepper::Collect(uint64_t ticket) {
   return OkStatus();
 }
 
+// What was on its way to pages is there.
+void Stepper::Arrive() noexcept {
+  for (const scheduler::Work& work : decision_.work) {
+    if (LiveRequest* request = Planned(work.index)) request->moving = false;
+  }
+}
+
 // Requests are as they were before the step, except that those whose pages
 // were to be moved compute them again: nobody knows what was moved.
-void Stepper::Abandon() noexcept {
+void Stepper::Abandon(const Status& why) noexcept {
   switch (kind_) {
     case Kind::kScore:
       score_->in_flight = false;
       if (score_->cancelled) FinishScore(score_->status);
       return;
     case Kind::kTransfer:
-      // Without a text, for which there may be no memory.
-      FinishTransfer(Status(absl::StatusCode::kUnavailable, ""));
+      FinishTransfer(why);
       return;
     case Kind::kRequests:
       break;
@@ -85,16 +92,21 @@ void Stepper::Abandon() noexcept {
   copies_.clear();
   if (moved) {
     for (const scheduler::Preemption& preemption : decision_.preempt) {
-      book_->Preempt(*order_[preemption.index]);
+      if (LiveRequest* request = Planned(preemption.index)) {
+        book_->Preempt(*request);
+      }
     }
   }
   for (const scheduler::Work& work : decision_.work) {
-    LiveRequest& request = *order_[work.index];
+    LiveRequest* const planned = Planned(work.index);
+    if (planned == nullptr) continue;
+    LiveRequest& request = *planned;
     request.in_flight = false;
     if (moved) {
       // Not through the index: its pages may not hold what they should.
       book_->pages().Release(request.table);
       book_->Preempt(request);
+      request.moving = false;
     } else if (!request.admitted) {
       book_->pages().Release(request.table);  // what is in swap stays there
     }

@@ -80,7 +80,8 @@ class Stepper final : private scheduler::ReuseLookup {
   Status Collect(uint64_t ticket);
   void Commit();
   void Publish();
-  void Abandon() noexcept;
+  void Abandon(const Status& why) noexcept;
+  void Arrive() noexcept;
   void Observe();
 
   // stepper_plan.cc
@@ -88,6 +89,7 @@ class Stepper final : private scheduler::ReuseLookup {
   void TakeSnapshot();
   void Decide();
   void WithdrawPromises() noexcept;
+  LiveRequest* Planned(int32_t index) noexcept;
   bool LooksPaused(LiveRequest& request, int64_t now);
   scheduler::Reuse Look(int32_t index) override;
   void Joined(int32_t index) override;
@@ -131,6 +133,7 @@ class Stepper final : private scheduler::ReuseLookup {
 
   // Reused, so that a steady state allocates nothing.
   std::vector<LiveRequest*> order_;
+  std::vector<uint64_t> ids_;  // of order_, to look up what may have ended
   std::vector<scheduler::RequestView> views_;
   scheduler::Decision decision_;
   std::vector<cache::PageCopy> copies_;

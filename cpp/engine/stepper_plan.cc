@@ -47,9 +47,16 @@ void Stepper::Decide() {
 // Of those that were to join and have not: they would wait for themselves.
 void Stepper::WithdrawPromises() noexcept {
   for (const scheduler::Work& work : decision_.work) {
-    const LiveRequest& request = *order_[work.index];
-    if (!request.admitted) book_->pages().Withdraw(request.id);
+    const LiveRequest* request = Planned(work.index);
+    if (request != nullptr && !request->admitted) {
+      book_->pages().Withdraw(request->id);
+    }
   }
+}
+
+// Null if it has ended, which one without rows may do while a step computes.
+LiveRequest* Stepper::Planned(int32_t index) noexcept {
+  return book_->Find(ids_[static_cast<size_t>(index)]);
 }
 
 int64_t Stepper::NextExpiry() const {
@@ -79,11 +86,13 @@ int32_t Stepper::CopyPages(const LiveRequest& request) const {
 
 void Stepper::TakeSnapshot() {
   order_.clear();
+  ids_.clear();
   views_.clear();
   const int64_t now = book_->NowNs();
   for (const auto& [id, request] : book_->requests()) {
     const bool paused = LooksPaused(*request, now);
     order_.push_back(request.get());
+    ids_.push_back(id);
     views_.push_back(
         {.known_tokens = request->known(),
          .cached_tokens = request->cached,

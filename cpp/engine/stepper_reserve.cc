@@ -18,7 +18,11 @@ Status Stepper::Reserve() {
     // What is reused is taken before other pages are given out, which may
     // evict it.
     for (const scheduler::Work& work : decision_.work) {
-      INLAY_RETURN_IF_ERROR(Join(*order_[work.index], now));
+      const Status joined = Join(*order_[work.index], now);
+      if (!joined.ok()) {
+        Abandon(joined);
+        return joined;
+      }
     }
     for (const scheduler::Work& work : decision_.work) {
       LiveRequest& request = *order_[work.index];
@@ -30,12 +34,14 @@ Status Stepper::Reserve() {
     AddCopies();
     outcomes_.reserve(planned_.size());
   } catch (...) {
-    Abandon();
+    Abandon(Status(absl::StatusCode::kResourceExhausted, ""));
     throw;
   }
   if (!planned_.empty() || decision_.work.empty()) return OkStatus();
-  Abandon();
-  return absl::InternalError("the scheduler gave out a page twice");
+  const Status twice =
+      absl::InternalError("the scheduler gave out a page twice");
+  Abandon(twice);
+  return twice;
 }
 
 void Stepper::SwapOutOrPreempt(const scheduler::Preemption& preemption) {
@@ -85,6 +91,7 @@ Status Stepper::BringBack(LiveRequest& request) {
          .to = request.table.pages()[page],
          .host = book_->swap().data(request.swap_slots[page])});
   }
+  request.moving = true;
   // Nothing goes out to these slots in this step: what goes out went before.
   book_->swap().Return(&request.swap_slots);
   return OkStatus();
@@ -95,6 +102,7 @@ void Stepper::TakeFromCache(LiveRequest& request) {
   request.cached = book_->pages().Adopt(
       request.domain, request.first_tokens(request.known() - 1), request.table,
       &copies_);
+  request.moving = !copies_.empty();
   AddCopies();
   if (!request.started) {
     request.usage.cached_tokens =
@@ -107,8 +115,12 @@ void Stepper::TakeFromCache(LiveRequest& request) {
 bool Stepper::Hold(LiveRequest& request, int32_t rows) {
   const int32_t pages =
       cache::PagesFor(request.cached + rows, limits_.page_tokens);
-  return rows > 0 && book_->pages().Grow(request.table, pages) &&
-         book_->pages().MakeWritable(request.table, request.cached, &copies_);
+  if (rows <= 0 || !book_->pages().Grow(request.table, pages)) return false;
+  const size_t before = copies_.size();
+  const bool writable =
+      book_->pages().MakeWritable(request.table, request.cached, &copies_);
+  request.moving = request.moving || copies_.size() > before;
+  return writable;
 }
 
 void Stepper::AddCopies() {

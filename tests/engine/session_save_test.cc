@@ -241,13 +241,14 @@ TEST_F(EngineSessionSaveTest, AFailedTransfer) {
   const Bytes bytes = Save(*session);
   bool fail = true;
   control_->on_moved = [&](const scheduler::StepPlan&) -> Status {
-    if (std::exchange(fail, false)) return absl::UnavailableError("once");
+    if (std::exchange(fail, false)) return absl::ResourceExhaustedError("once");
     return OkStatus();
   };
   Bytes other;
-  EXPECT_FALSE(session->Save(Into(&other)).ok());
+  const auto shortage = absl::StatusCode::kResourceExhausted;
+  EXPECT_EQ(session->Save(Into(&other)).code(), shortage);
   fail = true;
-  EXPECT_FALSE(Load(bytes).ok());
+  EXPECT_EQ(Load(bytes).status().code(), shortage);
   EXPECT_TRUE(Load(bytes).ok());
   Turn(session, {1}, 3);
   ExpectNothingHeld();
