@@ -202,6 +202,7 @@ bool Book::Cancel(uint64_t request_id, bool drop) noexcept {
   if (drop) {  // also what waits of choices that have ended
     for (uint64_t id : group->member_ids) events_->Drop(id);
   }
+  if (drop) group->answers.clear();
   // The group goes with its last member.
   int32_t left = group->live;
   for (size_t i = 0; left > 0; ++i) {

@@ -84,7 +84,7 @@ ChoiceGroup* Book::FindGroup(uint64_t request_id) {
 
 void Book::KeepAnswer(LiveRequest& request, FinishReason reason) noexcept {
   ChoiceGroup& group = *request.group;
-  if (group.beams()) return;  // the search keeps them
+  if (group.beams() || request.dropped) return;  // the search keeps beams
   // Room was reserved.
   group.answers.push_back({.output = std::move(*request.withheld),
                            .reason = reason,

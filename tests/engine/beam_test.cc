@@ -259,22 +259,35 @@ TEST_F(EngineBeamTest, AmongOtherRequests) {
 }
 
 TEST_F(EngineBeamTest, CancelledAtEveryStep) {
-  for (const CancelMode mode : {CancelMode::kStop, CancelMode::kDrop}) {
-    for (int steps = 0; steps < 14; ++steps) {
-      Start(20, Wide(), -1);
-      const uint64_t id = MustSubmit(Beams({1, 2, 3}, 12, 4, 2, 1.0f));
-      for (int i = 0; i < steps; ++i) ASSERT_TRUE(engine_->Step().ok());
-      (void)engine_->Cancel(id, mode);
-      Outputs outputs = RunToEnd();
-      ASSERT_EQ(outputs[id].terminals, 1);
-      for (const auto& [i, choice] : outputs[id].choices) {
-        EXPECT_LT(i, 2);
-        EXPECT_EQ(choice.ends, 1);
-      }
-      ExpectOneEndEach(outputs);
-      ExpectNothingHeld();
-      engine_.reset();
+  for (int i = 0; i < 56; ++i) {
+    const CancelMode mode = i % 2 == 0 ? CancelMode::kStop : CancelMode::kDrop;
+    const bool inside = i / 2 % 2 == 0;  // a step
+    const int steps = i / 4;
+    Start(20, Wide(), -1);
+    const uint64_t id = MustSubmit(Beams({1, 2, 3}, 12, 4, 2, 1.0f));
+    bool live = false;
+    int step = 0;
+    control_->on_step = [&](const scheduler::StepPlan&) {
+      if (inside && step++ == steps) live = engine_->Cancel(id, mode).ok();
+      return OkStatus();
+    };
+    for (int k = 0; k < steps; ++k) ASSERT_TRUE(engine_->Step().ok());
+    if (!inside) live = engine_->Cancel(id, mode).ok();
+    Outputs outputs = RunToEnd();
+    control_->on_step = nullptr;
+    ASSERT_EQ(outputs[id].terminals, 1);
+    for (const auto& [c, choice] : outputs[id].choices) {
+      EXPECT_LT(c, 2);
+      EXPECT_EQ(choice.ends, 1);
     }
+    if (live && mode == CancelMode::kDrop) {
+      EXPECT_TRUE(outputs[id].tokens.empty()) << i;
+      EXPECT_EQ(outputs[id].text, "") << i;
+      EXPECT_EQ(outputs[id].choices.size(), 2u) << i;
+    }
+    ExpectOneEndEach(outputs);
+    ExpectNothingHeld();
+    engine_.reset();
   }
 }
 

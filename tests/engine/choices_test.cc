@@ -325,24 +325,38 @@ TEST_F(EngineChoicesTest, TheBestOfManyByMeanLogprob) {
 }
 
 TEST_F(EngineChoicesTest, TheBestOfManyCancelled) {
-  for (const CancelMode mode : {CancelMode::kStop, CancelMode::kDrop}) {
-    for (int steps = 0; steps < 10; ++steps) {
-      MakeModel();
-      MakeEngine(Small(256, 64));
-      Request request = Several(Prompt(40, 1), 6, 2);
-      request.choices.best_of = 5;
-      const uint64_t id = MustSubmit(request);
-      for (int i = 0; i < steps; ++i) ASSERT_TRUE(engine_->Step().ok());
-      (void)engine_->Cancel(id, mode);
-      Outputs outputs = RunToEnd();
-      for (const auto& [i, choice] : outputs[id].choices) {
-        EXPECT_LT(i, 2);
-        EXPECT_EQ(choice.ends, 1);
-      }
-      ExpectOneEndEach(outputs);
-      ExpectNothingHeld();
-      engine_.reset();
+  for (int i = 0; i < 40; ++i) {
+    const CancelMode mode = i % 2 == 0 ? CancelMode::kStop : CancelMode::kDrop;
+    const bool inside = i / 2 % 2 == 0;  // a step
+    const int steps = i / 4;
+    MakeModel();
+    MakeEngine(Small(256, 64));
+    Request request = Several(Prompt(40, 1), 6, 2);
+    request.choices.best_of = 5;
+    const uint64_t id = MustSubmit(request);
+    bool live = false;
+    int step = 0;
+    control_->on_step = [&](const scheduler::StepPlan&) {
+      if (inside && step++ == steps) live = engine_->Cancel(id, mode).ok();
+      return OkStatus();
+    };
+    for (int k = 0; k < steps; ++k) ASSERT_TRUE(engine_->Step().ok());
+    if (!inside) live = engine_->Cancel(id, mode).ok();
+    Outputs outputs = RunToEnd();
+    control_->on_step = nullptr;
+    for (const auto& [c, choice] : outputs[id].choices) {
+      EXPECT_LT(c, 2);
+      EXPECT_EQ(choice.ends, 1);
     }
+    if (live && mode == CancelMode::kDrop) {
+      EXPECT_TRUE(outputs[id].tokens.empty()) << i;
+      EXPECT_EQ(outputs[id].text, "") << i;
+      EXPECT_EQ(outputs[id].choices.size(), 2u) << i;
+      EXPECT_EQ(outputs[id].reason, FinishReason::kCancelled) << i;
+    }
+    ExpectOneEndEach(outputs);
+    ExpectNothingHeld();
+    engine_.reset();
   }
 }
 
