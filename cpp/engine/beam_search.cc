@@ -118,8 +118,10 @@ class Search {
     return worst >= Score(ways_.front().sum, length_);
   }
 
-  // The chosen continuations become states. A parent's last child takes what
-  // it has; the others share its pages.
+  // The chosen continuations become states. A parent's last child takes its
+  // text and table; the others copy them and share its pages. The tokens stay
+  // with the parent: if memory ends before all beams have gone on, its usage is
+  // still counted by them.
   void Branch() {
     std::vector<size_t> left(group_.members.size(), 0);
     for (const Continuation& way : chosen_) ++left[way.parent];
@@ -132,13 +134,13 @@ class Search {
       BeamState& state = next_.emplace_back();
       state.cached = from.cached;
       state.sum = way.sum;
+      state.tokens.reserve(from.tokens.size() + 1);
+      state.tokens = from.tokens;
       if (--left[way.parent] > 0) {
-        state.tokens = from.tokens;
         state.text = from.text;
         state.output = *from.withheld;
         book_.pages().Fork(from.table, state.table);
       } else {
-        state.tokens = std::move(from.tokens);
         state.text = std::move(from.text);
         state.output = std::move(*from.withheld);
         state.table = std::move(from.table);
