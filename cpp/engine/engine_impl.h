@@ -82,13 +82,15 @@ class EngineImpl final : public Engine,
     cache::PageTable table;
   };
   // What the step thread does next.
-  enum class Next { kStep, kWait, kEnd };
+  enum class Next { kStep, kRetry, kWait, kEnd };
 
   // Everything a step can do wrong ends here; never throws.
   Next RunStep() noexcept INLAY_EXCLUDES(step_mutex_, mutex_);
   Next AfterStep(const StatusOr<bool>& ran) INLAY_EXCLUDES(mutex_);
   void MarkFailed(const Status& status) noexcept INLAY_EXCLUDES(mutex_);
   void StepLoop() noexcept;
+  // Gives a shortage time to pass.
+  void AwaitRetry() noexcept INLAY_EXCLUDES(mutex_);
   int64_t IdleTimeout() INLAY_EXCLUDES(mutex_);
 
   Status Refusal() const INLAY_REQUIRES(mutex_);
@@ -100,7 +102,8 @@ class EngineImpl final : public Engine,
   // Submit (engine_submit.cc).
   StatusOr<uint64_t> Enqueue(std::unique_ptr<LiveRequest> live,
                              const Request& request) INLAY_EXCLUDES(mutex_);
-  Status CheckQueue(const LiveRequest& live, int32_t sequences) INLAY_REQUIRES(mutex_);
+  Status CheckQueue(const LiveRequest& live, int32_t sequences)
+      INLAY_REQUIRES(mutex_);
   void ChooseDomain(const Request& request, LiveRequest* live)
       INLAY_REQUIRES(mutex_);
   void AddToBook(std::unique_ptr<LiveRequest> live, const Choices& choices)
@@ -152,7 +155,8 @@ class EngineImpl final : public Engine,
   Stepper stepper_;  // Run under step_mutex_, the rest under mutex_
   EngineState state_ INLAY_GUARDED_BY(mutex_) = EngineState::kRunning;
   Status failure_ INLAY_GUARDED_BY(mutex_);
-  int failed_steps_ INLAY_GUARDED_BY(mutex_) = 0;  // in a row
+  // In a row, since a request was given up for them.
+  size_t failed_steps_ INLAY_GUARDED_BY(mutex_) = 0;
   bool cancelling_ INLAY_GUARDED_BY(mutex_) = false;
   bool stopping_ INLAY_GUARDED_BY(mutex_) = false;
   bool joining_ INLAY_GUARDED_BY(mutex_) = false;

@@ -1,5 +1,6 @@
 // Running steps: on the step thread, or when the host asks.
 #include <algorithm>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -8,9 +9,11 @@
 namespace inlay::engine {
 namespace {
 
-// A step may fail for a moment (memory is short); after so many failures in a
-// row the engine gives up.
-constexpr int kMaxFailedSteps = 3;
+// A step may fail for a moment (memory is short). After so many failures in a
+// row one request is given up; after each, the step thread waits: the first
+// entry once a request was given up, the others after that many failures.
+constexpr int64_t kRetryNs[] = {100'000'000, 1'000'000, 10'000'000};
+constexpr size_t kMaxFailedSteps = std::size(kRetryNs);
 
 bool MayPass(const Status& status) {
   return status.code() == absl::StatusCode::kResourceExhausted ||
@@ -47,9 +50,12 @@ EngineImpl::Next EngineImpl::AfterStep(const StatusOr<bool>& ran) {
       changed_.NotifyAll();
       return *ran ? Next::kStep : Next::kWait;
     }
-    if (MayPass(ran.status()) && ++failed_steps_ < kMaxFailedSteps) {
-      changed_.NotifyAll();
-      return Next::kStep;
+    if (MayPass(ran.status())) {
+      failed_steps_ = (failed_steps_ + 1) % kMaxFailedSteps;
+      if (failed_steps_ > 0 || stepper_.DropNewest(ran.status())) {
+        changed_.NotifyAll();
+        return host_driven_ ? Next::kStep : Next::kRetry;
+      }
     }
   }
   MarkFailed(ran.status());
@@ -83,12 +89,27 @@ int64_t EngineImpl::IdleTimeout() {
   return virtual_clock_ ? kLook : left;
 }
 
+// Not longer than until a close cancels, after which nothing needs memory.
+void EngineImpl::AwaitRetry() noexcept {
+  const Clock& clock = Clock::Monotonic();
+  MutexLock lock(mutex_);
+  const int64_t end = clock.NowNs() + kRetryNs[failed_steps_];
+  while (!stopping_ && !cancelling_) {
+    const int64_t left = end - clock.NowNs();
+    if (left <= 0) return;
+    changed_.WaitFor(mutex_, left);
+  }
+}
+
 void EngineImpl::StepLoop() noexcept {
   while (true) {
     // Read before looking for work, so that work that comes after is seen.
     const uint64_t seen = signal_->epoch();
     switch (RunStep()) {
       case Next::kStep:
+        break;
+      case Next::kRetry:
+        AwaitRetry();
         break;
       case Next::kWait:
         signal_->Wait(seen, IdleTimeout());

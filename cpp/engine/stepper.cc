@@ -114,6 +114,35 @@ void Stepper::Abandon(const Status& why) noexcept {
   }
 }
 
+bool Stepper::DropNewest(const Status& status) noexcept {
+  if (kind_ == Kind::kTransfer) {
+    FinishTransfer(status);
+    return true;
+  }
+  if (kind_ == Kind::kScore && score_ != nullptr) {
+    FinishScore(status);
+    return true;
+  }
+  LiveRequest* newest = nullptr;
+  const auto admission = [](const LiveRequest& request) {
+    return request.admission > 0 ? request.admission : UINT64_MAX;
+  };
+  const auto look = [&](LiveRequest* request) {
+    if (request == nullptr) return;
+    if (newest == nullptr || std::pair(admission(*newest), newest->id) <
+                                 std::pair(admission(*request), request->id)) {
+      newest = request;
+    }
+  };
+  for (const scheduler::Work& work : decision_.work) look(Planned(work.index));
+  if (newest == nullptr) {  // it failed before it had decided
+    for (const auto& [id, request] : book_->requests()) look(request.get());
+  }
+  if (newest == nullptr) return false;
+  book_->Fail(*newest, status);
+  return true;
+}
+
 void Stepper::Observe() {
   const StepRecord& record = trace_.record();
   if (kind_ == Kind::kRequests) {

@@ -51,6 +51,9 @@ class Stepper final : private scheduler::ReuseLookup {
   void StopScore(const Status& status);
   // Ends the jobs after a step that failed for good: nothing is in flight.
   void AbortJobs(const Status& status);
+  // After a step that failed for want of memory: gives up its job, or the
+  // request of it that came last. False if there is nothing to give up.
+  bool DropNewest(const Status& status) noexcept;
 
   // One at a time; goes before the steps of requests.
   void StartTransfer(TransferJob* job) { transfer_ = job; }
