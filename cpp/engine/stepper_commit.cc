@@ -1,4 +1,5 @@
 // The part of a step that takes over its results and reports them.
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -32,7 +33,9 @@ Stepper::Outcome Stepper::CommitGroup(LiveRequest& request,
   outcome.id = request.id;
   request.in_flight = false;
   if (request.cached < request.prompt_count) {
-    book_->counters().prompt_tokens += static_cast<uint64_t>(group.row_count);
+    // The rest are generated ones, computed again.
+    book_->counters().prompt_tokens += static_cast<uint64_t>(
+        std::min(group.row_count, request.prompt_count - request.cached));
   }
   request.cached += group.row_count;
   if (request.cancelled) {

@@ -198,5 +198,76 @@ TEST_F(EngineSwapTest, OnAStepThread) {
   ExpectAnswers(ids, outputs);
 }
 
+// The pages that a failed step was to bring hold nothing that others can use.
+TEST_F(EngineSwapTest, ForkedOrCancelledWhileItsPagesCome) {
+  for (const bool cancel : {false, true}) {
+    MakeModel();
+    MakeEngine(WithSwap(12, 200));
+    std::vector<std::shared_ptr<Session>> sessions;
+    std::vector<uint64_t> ids;
+    for (int32_t i = 0; i < 12; ++i) {
+      sessions.push_back(*engine_->CreateSession(""));
+      Request request = Tokens(PromptOf(i), 50);
+      request.session = sessions.back();
+      ids.push_back(MustSubmit(std::move(request)));
+    }
+    std::map<uint64_t, std::vector<int32_t>> expected;
+    size_t moves = 0;
+    control_->on_step = [&](const scheduler::StepPlan& plan) -> Status {
+      if (plan.transfers.empty() || ++moves % 3 == 0) return OkStatus();
+      for (const auto& session : sessions) {
+        if (!session->busy() || expected.size() >= 100) continue;
+        auto fork = *session->Fork();
+        const auto whole = Joined(fork->tokens(), {5});
+        Request request = Tokens({5}, 3);
+        request.session = fork;
+        request.priority = 1;
+        expected[MustSubmit(std::move(request))] = Expected(whole, 3);
+      }
+      if (cancel) (void)engine_->Cancel(ids[moves % 12], CancelMode::kStop);
+      return absl::UnavailableError("nothing was moved");
+    };
+    Outputs outputs = RunToEnd();
+    control_->on_step = nullptr;
+    EXPECT_GT(expected.size(), 10u);
+    for (const auto& [id, tokens] : expected) {
+      EXPECT_EQ(outputs[id].tokens, tokens) << id;
+    }
+    for (int32_t i = 0; i < 12; ++i) {
+      const Output& output = outputs[ids[static_cast<size_t>(i)]];
+      if (output.reason == FinishReason::kCancelled) continue;
+      EXPECT_EQ(output.tokens, Expected(PromptOf(i), 50)) << i;
+    }
+    ExpectOneEndEach(outputs);
+    ExpectNothingHeld();
+    sessions.clear();
+    engine_.reset();
+  }
+}
+
+// Counted from the plans: rows of prompts, as often as they were computed.
+TEST_F(EngineSwapTest, OnlyRowsOfPromptsCountAsSuch) {
+  MakeEngine(WithSwap(12, 0));
+  std::map<uint64_t, int32_t> prompts;
+  int64_t rows = 0;
+  control_->on_step = [&](const scheduler::StepPlan& plan) {
+    for (const scheduler::RowGroup& group : plan.groups) {
+      const int32_t prompt = prompts.at(group.request_id);
+      rows += std::max(0, std::min(group.position + group.row_count, prompt) -
+                              group.position);
+    }
+    return OkStatus();
+  };
+  const auto ids = SubmitAll(20);
+  for (int32_t i = 0; i < 20; ++i) {
+    prompts[ids[static_cast<size_t>(i)]] =
+        static_cast<int32_t>(PromptOf(i).size());
+  }
+  Outputs outputs = RunToEnd();
+  control_->on_step = nullptr;
+  EXPECT_GT(engine_->stats().preempted_recompute, 0u);
+  EXPECT_EQ(static_cast<int64_t>(engine_->stats().prompt_tokens), rows);
+}
+
 }  // namespace
 }  // namespace inlay::engine
