@@ -1,8 +1,21 @@
 #include "cpp/engine/outbox.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace inlay::engine {
+namespace {
+
+// Room for `count` more, in steps that double.
+template <typename Array>
+void MakeRoom(Array* array, size_t count) {
+  const size_t wanted = array->size() + count;
+  if (wanted > array->capacity()) {
+    array->reserve(std::max(wanted, 2 * array->capacity()));
+  }
+}
+
+}  // namespace
 
 void Outbox::SetProgress(int32_t done, int32_t total) {
   progress_ = true;
@@ -17,7 +30,12 @@ void Outbox::SetPrompt(Event&& prompt) {
 
 void Outbox::AddDelta(const DeltaPart& part) {
   // Room first, so that a failed allocation leaves the event as it was.
-  delta_.text.reserve(delta_.text.size() + part.text.size());
+  MakeRoom(&delta_.text, part.text.size());
+  MakeRoom(&delta_.tokens, 1);
+  if (part.has_logprobs) {
+    MakeRoom(&delta_.logprobs, 1);
+    if (part.top != nullptr) MakeRoom(&delta_.top, part.top->size());
+  }
   if (part.has_logprobs) {
     delta_.logprobs.push_back(part.logprob);
     if (part.top != nullptr) {

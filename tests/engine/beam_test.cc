@@ -259,11 +259,11 @@ TEST_F(EngineBeamTest, AmongOtherRequests) {
 }
 
 TEST_F(EngineBeamTest, CancelledAtEveryStep) {
-  for (int i = 0; i < 56; ++i) {
+  for (int i = 0; i < 112; ++i) {
     const CancelMode mode = i % 2 == 0 ? CancelMode::kStop : CancelMode::kDrop;
     const bool inside = i / 2 % 2 == 0;  // a step
-    const int steps = i / 4;
-    Start(20, Wide(), -1);
+    const int steps = i / 4 % 14;
+    Start(20, Wide(), i < 56 ? -1 : 1);  // then some have ended
     const uint64_t id = MustSubmit(Beams({1, 2, 3}, 12, 4, 2, 1.0f));
     bool live = false;
     int step = 0;
