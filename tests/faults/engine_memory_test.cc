@@ -190,6 +190,11 @@ class EngineMemory : public EngineFixture {
         Fault(absl::StrCat("request ", id, " ended ", output.terminals,
                            " times"));
       }
+      if (output.usage.generated_tokens <
+          static_cast<int64_t>(output.tokens.size())) {
+        Fault(absl::StrCat("request ", id, " says that it generated ",
+                           output.usage.generated_tokens, " tokens"));
+      }
       if (output.last != EventKind::kFailed) continue;
       ++result->failed_requests;
       if (!MayBeShortage(output.status)) Fault(output.status.ToString());
