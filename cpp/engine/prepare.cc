@@ -70,7 +70,7 @@ Status CheckBeams(const RequestLimits& limits, const Request& request) {
   sampling::SamplingParams plain;
   plain.logprobs = std::min(request.sampling.logprobs, 0);
   plain.seed = request.sampling.seed;
-  if (request.sampling != plain || !request.dry_breakers.empty()) {
+  if (request.sampling != plain) {
     return absl::InvalidArgumentError(
         "beam search takes no sampling parameters, and no top logprobs");
   }
@@ -120,24 +120,6 @@ Status CheckNumbers(const RequestLimits& limits, const Request& request) {
   INLAY_RETURN_IF_ERROR(CheckName(request.cache_domain, "cache_domain"));
   INLAY_RETURN_IF_ERROR(CheckChoices(limits, request));
   return sampling::Validate(request.sampling, limits.vocabulary_size);
-}
-
-Status AppendBreakers(const RequestLimits& limits, Request* request) {
-  if (request->dry_breakers.empty()) return OkStatus();
-  if (limits.tokenizer == nullptr) {
-    return absl::FailedPreconditionError(
-        "DRY breakers as text need a vocabulary, and this model has none");
-  }
-  for (const std::string& breaker : request->dry_breakers) {
-    INLAY_ASSIGN_OR_RETURN(
-        std::vector<int32_t> ids,
-        limits.tokenizer->Encode(
-            breaker, {.add_special = false, .parse_special = false}));
-    if (!ids.empty()) {
-      request->sampling.dry_breakers.push_back(std::move(ids));
-    }
-  }
-  return OkStatus();
 }
 
 Status AppendText(const RequestLimits& limits, const PromptPart& part,
@@ -249,7 +231,6 @@ StatusOr<std::unique_ptr<LiveRequest>> PrepareRequest(
   INLAY_RETURN_IF_ERROR(CheckStops(limits, request));
   auto live = std::make_unique<LiveRequest>();
   INLAY_ASSIGN_OR_RETURN(live->tokens, PromptTokens(limits, request, before));
-  INLAY_RETURN_IF_ERROR(AppendBreakers(limits, &request));
   live->user_data = request.user_data;
   live->sink = request.sink;
   live->prompt_count = live->known();

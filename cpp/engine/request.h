@@ -50,7 +50,6 @@ struct Request {
   std::vector<PromptPart> parts;
   bool add_special = true;  // BOS where the model wants it, once, in front
   sampling::SamplingParams sampling;
-  std::vector<std::string> dry_breakers;  // beside those of `sampling`
   int32_t max_tokens = 0;  // 0: until an end id or the context is full
   std::vector<std::string> stop_strings;
   std::vector<int32_t> stop_tokens;  // beside the model's end ids
