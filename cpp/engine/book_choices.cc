@@ -8,9 +8,10 @@
 namespace inlay::engine {
 namespace {
 
-// The mean log-probability of an answer.
+// The mean log-probability of an answer and its end id, so that one that ends
+// at once is judged by that.
 double MeanLogprob(const LiveRequest& request) {
-  const int32_t count = request.generated_count();
+  const int32_t count = request.ranked_count;
   return count == 0 ? 0.0 : request.sum_logprob / count;
 }
 

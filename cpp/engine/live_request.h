@@ -66,7 +66,9 @@ struct LiveRequest {
   std::vector<int32_t> swap_slots;  // one per page, while swapped out
   std::optional<TextStream> text;
   sampling::SamplerState sampler;
-  double sum_logprob = 0;  // of the generated, if they are reported or ranked
+  // Of what was generated, the end id too, if it is reported or ranked.
+  double sum_logprob = 0;
+  int32_t ranked_count = 0;
   // Log-probabilities of prompt tokens 1 .. that are known so far.
   Withheld prompt_scores;
   std::optional<Withheld> withheld;

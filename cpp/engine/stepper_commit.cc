@@ -89,6 +89,8 @@ void Stepper::CommitToken(LiveRequest& request, sampling::SampleOutput& sample,
     outcome->status = absl::InternalError("the backend sampled no token");
     return;
   }
+  request.sum_logprob += static_cast<double>(sample.logprob);
+  ++request.ranked_count;
   if (request.EndsWith(sample.token)) {
     outcome->reason = FinishReason::kStop;
     return;
@@ -100,7 +102,6 @@ void Stepper::CommitToken(LiveRequest& request, sampling::SampleOutput& sample,
   outcome->token = sample.token;
   outcome->sample = &sample;
   request.sampler = sample.state;
-  request.sum_logprob += static_cast<double>(sample.logprob);
   ++book_->counters().generated_tokens;
 }
 

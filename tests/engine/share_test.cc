@@ -83,7 +83,8 @@ TEST_F(EngineShareTest, TenantsGetWorkByWeight) {
   for (int i = 0; i < 3000; ++i) {
     for (const bool three : {true, false}) {
       while (waiting[three] < 12) {
-        heavy[Add(++salt, 5 + salt % 20, 0, three ? "three" : "one")] = three;
+        ++salt;
+        heavy[Add(salt, 5 + salt % 20, 0, three ? "three" : "one")] = three;
         ++waiting[three];
       }
     }

@@ -159,7 +159,12 @@ class EngineMemory : public EngineFixture {
         made.ok()) {
       session = *made;
     }
-    requests.back().session = session;
+    if (session == nullptr) requests.pop_back();
+    try {
+      (void)engine_->StartTrace(20);
+    } catch (const std::bad_alloc&) {
+    }
+    if (session != nullptr) requests.back().session = session;
     for (const Request& request : requests) Submit(request);
     requests.clear();
     for (int i = 0; i < 12; ++i) Step(outputs);
@@ -176,6 +181,7 @@ class EngineMemory : public EngineFixture {
     }
     try {
       (void)engine_->MetricsText();
+      (void)engine_->StopTrace();
     } catch (const std::bad_alloc&) {
     }
   }

@@ -1747,9 +1747,9 @@ struct inlay_event {
    */
   int32_t cached_tokens;
   /**
-   * CHOICE: mean log-probability of the answer's tokens, or the beam's score.
-   * The one answer of a generation: the mean if log-probabilities were asked
-   * for, else 0. Other events: 0. Since 0.2.
+   * CHOICE: mean log-probability of the tokens generated, the end token too,
+   * or the beam's score. The one answer of a generation: the mean if log-
+   * probabilities were asked for, else 0. Other events: 0. Since 0.2.
    */
   double score;
   /** Terminal, CHOICE: times it lost its pages and came back. Since 0.2. */
