@@ -1,11 +1,11 @@
 // Filters on numbers, and default.
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
 
-#include "absl/strings/str_format.h"
 #include "cpp/text/jinja_filters.h"
 #include "cpp/text/jinja_text.h"
 
@@ -101,10 +101,12 @@ double RoundTo(double value, int64_t precision) {
     const double scale = std::pow(10.0, static_cast<double>(-precision));
     return std::nearbyint(value / scale) * scale;
   }
-  const std::string text =
-      absl::StrFormat("%.*f", static_cast<int>(precision), value);
+  std::array<char, 640> text;  // 309 digits, 300 decimals, sign and point
+  const auto [end, error] =
+      std::to_chars(text.data(), text.data() + text.size(), value,
+                    std::chars_format::fixed, static_cast<int>(precision));
   double rounded = value;
-  std::from_chars(text.data(), text.data() + text.size(), rounded);
+  if (error == std::errc()) std::from_chars(text.data(), end, rounded);
   return rounded;
 }
 

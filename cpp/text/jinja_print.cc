@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "cpp/text/jinja_text.h"
 
 namespace inlay::text::jinja {
@@ -33,9 +32,13 @@ void AppendStringRepr(std::string_view text, StringBuilder& out) {
       piece.append(text.substr(at, size));
     } else {
       const auto number = static_cast<uint32_t>(c);
-      piece += c < 0x100     ? absl::StrFormat("\\x%02x", number)
-               : c < 0x10000 ? absl::StrFormat("\\u%04x", number)
-                             : absl::StrFormat("\\U%08x", number);
+      if (c < 0x100) {
+        absl::StrAppend(&piece, "\\x", absl::Hex(number, absl::kZeroPad2));
+      } else if (c < 0x10000) {
+        absl::StrAppend(&piece, "\\u", absl::Hex(number, absl::kZeroPad4));
+      } else {
+        absl::StrAppend(&piece, "\\U", absl::Hex(number, absl::kZeroPad8));
+      }
     }
     at += size;
   }

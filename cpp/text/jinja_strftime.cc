@@ -1,7 +1,6 @@
 #include "cpp/text/jinja_strftime.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 
 namespace inlay::text::jinja {
 namespace {
@@ -75,9 +74,15 @@ void IsoWeek(const Date& date, int* year, int* week) {
 // `pad`: 0 for the code's own, '-' for none, '_' for blanks, '0' for zeros.
 std::string Number(int value, int width, char pad, char own = '0') {
   if (pad == 0) pad = own;
-  if (pad == '-') return absl::StrCat(value);
-  return pad == '_' ? absl::StrFormat("%*d", width, value)
-                    : absl::StrFormat("%0*d", width, value);
+  std::string digits = absl::StrCat(value < 0 ? -value : value);
+  const size_t most = static_cast<size_t>(value < 0 ? width - 1 : width);
+  const bool blanks = pad == '_';
+  if (pad == '-' || digits.size() >= most) {
+    return value < 0 ? "-" + digits : digits;
+  }
+  const std::string fill(most - digits.size(), blanks ? ' ' : '0');
+  if (value >= 0) return fill + digits;
+  return blanks ? fill + "-" + digits : "-" + fill + digits;
 }
 
 StatusOr<std::string> Field(const Date& d, char code, char pad);

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "cpp/text/jinja_dict.h"
 #include "cpp/text/jinja_print.h"
 #include "cpp/text/jinja_text.h"
@@ -46,13 +45,16 @@ void JsonWriter::NewLine(int level) {
 }
 
 void JsonWriter::WriteEscape(char32_t c, std::string* piece) {
+  const auto unit = [piece](char32_t value) {
+    absl::StrAppend(piece, "\\u",
+                    absl::Hex(static_cast<uint32_t>(value), absl::kZeroPad4));
+  };
   if (c >= 0x10000) {  // a surrogate pair
     c -= 0x10000;
-    absl::StrAppendFormat(piece, "\\u%04x\\u%04x",
-                          static_cast<uint32_t>(0xD800 + (c >> 10)),
-                          static_cast<uint32_t>(0xDC00 + (c & 0x3FF)));
+    unit(0xD800 + (c >> 10));
+    unit(0xDC00 + (c & 0x3FF));
   } else {
-    absl::StrAppendFormat(piece, "\\u%04x", static_cast<uint32_t>(c));
+    unit(c);
   }
 }
 
