@@ -29,13 +29,13 @@ uint64_t NextRandom(uint64_t* state) {
   return z ^ (z >> 31);
 }
 
-struct Samples {
+struct RoundSamples {
   std::vector<double> prefill, decode, first_ms;
 };
 
 struct Result {
   int32_t concurrency = 0;
-  Samples samples;
+  RoundSamples samples;
   uint64_t peak_rss_bytes = 0;
 };
 
@@ -63,12 +63,12 @@ class Round {
         plan_(plan),
         tracks_(static_cast<size_t>(concurrency)) {}
 
-  void Run(Samples* samples);
+  void Run(RoundSamples* samples);
 
  private:
   void Submit(Track* track);
   void Take(const inlay_event& event);
-  void Report(Samples* samples) const;
+  void Report(RoundSamples* samples) const;
 
   const Engine& engine_;
   Plan* plan_;
@@ -118,7 +118,7 @@ double Seconds(Clock::duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
-void Round::Report(Samples* samples) const {
+void Round::Report(RoundSamples* samples) const {
   const Clock::time_point start = tracks_.front().submitted;
   Clock::time_point all_started = start, all_ended = start;
   for (const Track& track : tracks_) {
@@ -137,7 +137,7 @@ void Round::Report(Samples* samples) const {
   }
 }
 
-void Round::Run(Samples* samples) {
+void Round::Run(RoundSamples* samples) {
   for (Track& track : tracks_) Submit(&track);
   std::vector<inlay_event> events(
       std::clamp<size_t>(tracks_.size() * 2, 8, 256), INLAY_EVENT_INIT);
@@ -157,7 +157,7 @@ Result Measure(const Session& session, Plan plan, int32_t concurrency) {
   ResetPeak();
   const Engine engine =
       session.MakeEngine(plan.prompt_tokens + plan.gen_tokens, concurrency);
-  Samples unused;  // of a short round that wakes the threads
+  RoundSamples unused;  // of a short round that wakes the threads
   Plan warm = plan;
   warm.prompt_tokens = std::min(plan.prompt_tokens, 16);
   warm.gen_tokens = std::min(plan.gen_tokens, 4);

@@ -379,7 +379,9 @@ LATENCIES = ("time_to_first_token_ms", "time_per_output_token_ms",
 
 def test_serve_result(folder):
     load = (*SERVE, "--requests", 12, "--prompt-tokens", "uniform:2:20",
-            "--output-tokens", "lognormal:6:1:2:16", "--concurrency", 3)
+            "--output-tokens", "lognormal:6:1:2:16", "--concurrency", 3,
+            # or how many steps there are would depend on how long they take
+            "--stall-factor", 1000)
     svg, trace = folder / "run.svg", folder / "trace.json"
     run = parsed("bench serve", inlay(
         *load, "--json", "-", "--records", "--svg", svg, "--trace", trace))
