@@ -84,7 +84,8 @@ class Page {
 class KvFormatTest : public testing::TestWithParam<std::tuple<Isa, KvFormat>> {
  protected:
   void SetUp() override {
-    if (!IsaSupported(isa())) GTEST_SKIP() << IsaName(isa());
+    if (!IsaSupported(isa()))
+      GTEST_SKIP() << "this processor lacks " << IsaName(isa());
   }
   Isa isa() const { return std::get<0>(GetParam()); }
   KvFormat format() const { return std::get<1>(GetParam()); }
