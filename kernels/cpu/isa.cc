@@ -3,7 +3,7 @@
 // An instruction set counts only if the operating system also saves its
 // registers: CPUID says what the processor decodes, XGETBV which register
 // state is kept across context switches (Intel SDM, volume 1, 13.3 and 14.3).
-#include "kernels/cpu/linear.h"
+#include "kernels/cpu/isa.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -44,20 +44,29 @@ bool HasAvx2() {
   return All(Cpuid(7, 0).ebx, Bit(5) | Bit(8));     // AVX2, BMI2
 }
 
+bool HasAvxVnni() {
+  return HasAvx2() && Cpuid(7, 0).eax >= 1 && All(Cpuid(7, 1).eax, Bit(4));
+}
+
 bool HasAvx512() {
   if (!HasAvx2()) return false;
   if ((EnabledState() & 0xe6) != 0xe6) return false;  // and opmask, ZMM
   const Registers seven = Cpuid(7, 0);
-  // F, DQ, BW, VL; then VBMI, VBMI2, VNNI; then BF16.
+  // F, DQ, BW, VL; VNNI.
   return All(seven.ebx, Bit(16) | Bit(17) | Bit(30) | Bit(31)) &&
-         All(seven.ecx, Bit(1) | Bit(6) | Bit(11)) && seven.eax >= 1 &&
-         All(Cpuid(7, 1).eax, Bit(5));
+         All(seven.ecx, Bit(11));
+}
+
+bool HasAvx512Bf16() {
+  return HasAvx512() && Cpuid(7, 0).eax >= 1 && All(Cpuid(7, 1).eax, Bit(5));
 }
 
 #else
 
 bool HasAvx2() { return false; }
+bool HasAvxVnni() { return false; }
 bool HasAvx512() { return false; }
+bool HasAvx512Bf16() { return false; }
 
 #endif
 
@@ -69,16 +78,26 @@ bool IsaSupported(Isa isa) {
       return true;
     case Isa::kAvx2:
       return HasAvx2();
+    case Isa::kAvxVnni:
+      return HasAvxVnni();
     case Isa::kAvx512:
       return HasAvx512();
+    case Isa::kAvx512Bf16:
+      return HasAvx512Bf16();
+    case Isa::kAmx:
+    case Isa::kNeon:
+    case Isa::kNeonI8mm:
+      break;
   }
   return false;
 }
 
 Isa BestIsa() {
-  if (HasAvx512()) return Isa::kAvx512;
-  if (HasAvx2()) return Isa::kAvx2;
-  return Isa::kReference;
+  Isa best = Isa::kReference;
+  for (Isa isa : kIsas) {
+    if (IsaSupported(isa)) best = isa;
+  }
+  return best;
 }
 
 const char* IsaName(Isa isa) {
@@ -87,10 +106,38 @@ const char* IsaName(Isa isa) {
       return "reference";
     case Isa::kAvx2:
       return "avx2";
+    case Isa::kAvxVnni:
+      return "avx_vnni";
     case Isa::kAvx512:
       return "avx512";
+    case Isa::kAvx512Bf16:
+      return "avx512_bf16";
+    case Isa::kAmx:
+      return "amx";
+    case Isa::kNeon:
+      return "neon";
+    case Isa::kNeonI8mm:
+      return "neon_i8mm";
   }
   return "unknown";
+}
+
+Isa VectorIsa(Isa isa) {
+  switch (isa) {
+    case Isa::kReference:
+      break;
+    case Isa::kAvx2:
+    case Isa::kAvxVnni:
+      return Isa::kAvx2;
+    case Isa::kAvx512:
+    case Isa::kAvx512Bf16:
+    case Isa::kAmx:
+      return Isa::kAvx512;
+    case Isa::kNeon:
+    case Isa::kNeonI8mm:
+      return Isa::kNeon;
+  }
+  return Isa::kReference;
 }
 
 }  // namespace inlay::kernels::cpu

@@ -16,35 +16,6 @@ bool IsFloat(PackedFormat format) {
          format == PackedFormat::kBF16;
 }
 
-internal::LinearKernel FloatKernel(Isa isa) {
-#if defined(__x86_64__)
-  if (isa == Isa::kAvx512) return internal::LinearFloatAvx512;
-  if (isa == Isa::kAvx2) return internal::LinearFloatAvx2;
-#endif
-  return internal::LinearFloatReference;
-}
-
-internal::LinearKernel Int8Kernel(Isa isa, PackedFormat format) {
-#if defined(__x86_64__)
-  const bool per16 = format == PackedFormat::kQ8K;
-  if (isa == Isa::kAvx512) {
-    return per16 ? internal::LinearQ8KAvx512 : internal::LinearInt8Avx512;
-  }
-  if (isa == Isa::kAvx2) {
-    return per16 ? internal::LinearQ8KAvx2 : internal::LinearInt8Avx2;
-  }
-#endif
-  return internal::LinearInt8Reference;
-}
-
-internal::PrepareKernel Int8Prepare(Isa isa) {
-#if defined(__x86_64__)
-  if (isa == Isa::kAvx512) return internal::PrepareInt8Avx512;
-  if (isa == Isa::kAvx2) return internal::PrepareInt8Avx2;
-#endif
-  return internal::PrepareInt8Reference;
-}
-
 void PrepareBf16(const float* x, int64_t columns, uint8_t* dst) {
   for (int64_t i = 0; i < columns; ++i) {
     const uint16_t half = FloatToBfloat16(x[i]);
@@ -120,7 +91,7 @@ size_t ActivationRowBytes(ActivationFormat format, int64_t columns) {
 void PrepareActivation(Isa isa, ActivationFormat format, const float* x,
                        int64_t columns, uint8_t* dst) {
   if (format == ActivationFormat::kInt8x32) {
-    Int8Prepare(isa)(x, columns, dst);
+    internal::KernelsOf(isa).prepare_int8(x, columns, dst);
   } else if (format == ActivationFormat::kF32) {
     std::memcpy(dst, x, static_cast<size_t>(columns) * sizeof(float));
   } else {
@@ -131,12 +102,17 @@ void PrepareActivation(Isa isa, ActivationFormat format, const float* x,
 void Linear(Isa isa, const LinearArgs& args, int64_t out_begin,
             int64_t out_end) {
   if (out_begin >= out_end) return;
+  const internal::LinearKernels& kernels = internal::KernelsOf(isa);
   if (args.format == PackedFormat::kRaw) {
     internal::LinearRaw(isa, args, out_begin, out_end);
+  } else if (args.format == PackedFormat::kBF16Pairs) {
+    kernels.pairs(args, out_begin, out_end);
   } else if (IsFloat(args.format)) {
-    FloatKernel(isa)(args, out_begin, out_end);
+    kernels.floats(args, out_begin, out_end);
+  } else if (args.format == PackedFormat::kQ8K) {
+    kernels.integers16(args, out_begin, out_end);
   } else {
-    Int8Kernel(isa, args.format)(args, out_begin, out_end);
+    kernels.integers(args, out_begin, out_end);
   }
 }
 

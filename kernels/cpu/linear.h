@@ -15,25 +15,34 @@
 #include <cstdint>
 
 #include "kernels/common/dtype.h"
+#include "kernels/cpu/isa.h"
 
 namespace inlay::kernels::cpu {
 
-enum class Isa : uint8_t { kReference = 0, kAvx2 = 1, kAvx512 = 2 };
-
-// True if this processor and build can run `isa`.
-bool IsaSupported(Isa isa);
-Isa BestIsa();
-const char* IsaName(Isa isa);
-
-// How the weight bytes are laid out for the kernels.
+// How the weight bytes are laid out for the kernels: floats of 32 or 16 bits,
+// or integers of 8, 6, 4 or 2 bits with scales. Blocks have 32 columns.
 enum class PackedFormat : uint8_t {
   kRaw,  // the file's own blocks, expanded row by row (any type; slow)
   kF32,
-  kF16,  // 16-bit floats, F32 arithmetic
-  kBF16,
-  kQ8,     // signed 8-bit, one scale per 32
-  kQ4,     // signed 4-bit, one scale per 32
-  kQ4Min,  // unsigned 4-bit, scale and minimum per 32
+  kF16,        // F32 arithmetic
+  kBF16,       // F32 arithmetic
+  kBF16Pairs,  // for dot products of pairs
+  // A scale (and minimum) in 16 bits per block.
+  kQ8,     // Q8_0
+  kQ6,     // Q5_0
+  kQ6Min,  // Q5_1
+  kQ4,     // Q4_0
+  kQ4Min,  // Q4_1
+  kQ4Lut,  // IQ4_NL
+  kQ4Fp,   // MXFP4
+  // Scales (and minima) of a byte per 32 or 16 columns, under one of 16 bits
+  // per 256.
+  kK6Min,  // Q5_K
+  kK6,     // Q6_K
+  kK4Min,  // Q4_K
+  kK4Lut,  // IQ4_XS
+  kK4,     // Q3_K
+  kK2Min,  // Q2_K
   kQ8K,    // signed 8-bit, F32 scale and minimum per 16 (rarer types)
   kQ4K,    // unsigned 4-bit, F32 scale and minimum per 32
 };

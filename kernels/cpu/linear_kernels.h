@@ -20,6 +20,7 @@ inline constexpr float kTiny = 0x1p-100f;
 
 using LinearKernel = void (*)(const LinearArgs& args, int64_t out_begin,
                               int64_t out_end);
+using DotKernel = float (*)(const float* a, const float* b, int64_t n);
 using PrepareKernel = void (*)(const float* x, int64_t columns, uint8_t* dst);
 
 void LinearInt8Reference(const LinearArgs&, int64_t, int64_t);
@@ -40,6 +41,19 @@ void PrepareInt8Avx512(const float*, int64_t, uint8_t*);
 float DotReference(const float* a, const float* b, int64_t n);
 float DotAvx2(const float* a, const float* b, int64_t n);
 float DotAvx512(const float* a, const float* b, int64_t n);
+// What one instruction set computes products with. Where it adds nothing of
+// its own, it has the entry of the set below it.
+struct LinearKernels {
+  LinearKernel floats;      // kF32, kF16, kBF16
+  LinearKernel pairs;       // kBF16Pairs; null: recipes do not choose it
+  LinearKernel integers;    // blocks with one scale per 32 columns
+  LinearKernel integers16;  // with one per 16: kK6, kK4, kK2Min
+  PrepareKernel prepare_int8;
+  DotKernel dot;
+};
+// Of a supported set.
+const LinearKernels& KernelsOf(Isa isa);
+
 void LinearRaw(Isa isa, const LinearArgs&, int64_t, int64_t);
 
 // What Linear does with a finished sum.

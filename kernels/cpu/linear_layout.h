@@ -4,23 +4,37 @@
 // instruction set flags can never be linked into another file.
 //
 // Packed weights come in groups of 16 outputs; rows beyond the last are zero.
-// Groups follow each other, each a multiple of 64 bytes:
+// Groups follow each other, each a multiple of 64 bytes.
 //
 //   kF32, kF16, kBF16   [columns][16] values
-//   kQ8     scales [blocks][16] F16, padded to 64 bytes; then
-//           [blocks][8][16][4]: byte i of entry (b, j, o) is the weight at
-//           column 32 b + 4 j + i of output o, plus 128
-//   kQ4     scales as kQ8; then [blocks][4][16][4]: the low nibble is the
-//           weight at column 32 b + 4 j + i plus 8, the high nibble the one
-//           16 columns on
-//   kQ4Min  [blocks][2][16] F16: scale, minimum; then nibbles as kQ4, not
-//           offset: weight = scale * nibble + minimum
+//   kBF16Pairs          [(columns + 1) / 2][16][2] values
+//
+// Integer formats: first the scales of the group, padded to 64 bytes, then its
+// values. A weight is scale * (code - offset) + minimum, where codes of Lut and
+// Fp formats stand for table entries.
+//
+// Values by blocks of 32 columns, `k` counted from the block's first:
+//   8 bits  [8][16][4] bytes: (j, o, i) is column 4 j + i of output o
+//   4 bits  [4][16][4] bytes: low nibble column 4 j + i, high nibble 16 on
+//   2 bits  [2][16][4] bytes: from the lowest, columns 4 j + i, 8, 16, 24 on
+//   6 bits  the low 4 bits as above, then the high 2 bits as above
+//
+// Scales by 32: [blocks][16] F16 (kQ4Fp: BF16); with minima [blocks][2][16].
+// Scales by 256 (kK*): for each 256 columns
+//   [16] F16 d, with minima also [16] F16 e;
+//   for each 32 (kK6Min, kK4Min, kK4Lut) or 16 columns [16] bytes s, with
+//   minima also [16] bytes m;
+//   scale = d * s (s is signed if there are no minima), minimum = -(e * m).
+//
 //   kQ8K    [blocks][2][2][16] F32: for each half of the block scale and
 //           minimum; then bytes as kQ8: weight = scale * byte + minimum
 //   kQ4K    [blocks][2][16] F32, else as kQ4Min
 //
+//   offsets: kQ8 128, kQ6 and kK6 32, kQ4 and kK4 8, those with minima 0
+//
 // A prepared kInt8x32 row stands for x = s * a + c in blocks of 32: int8
-// a[columns], padded to 64 bytes, then one BlockInfo for each block.
+// a[columns], padded to 64 bytes, then one BlockInfo for each block. A prepared
+// kBF16 row: columns values, padded with zeros to 64 bytes.
 #ifndef INLAY_KERNELS_CPU_LINEAR_LAYOUT_H_
 #define INLAY_KERNELS_CPU_LINEAR_LAYOUT_H_
 
@@ -41,46 +55,98 @@ inline constexpr int64_t kBlock = 32;
   return columns / kBlock;
 }
 
+// The shape of an integer format; all zero for the others.
+struct PackedShape {
+  int bits = 0;           // of a value
+  int scale_columns = 0;  // that share a scale: 32 or 16
+  bool minimum = false;
+  bool super = false;  // scales are bytes under one of 16 bits per 256
+  int offset = 0;      // of the codes
+};
+
+[[maybe_unused]] static constexpr PackedShape ShapeOf(PackedFormat format) {
+  switch (format) {
+    case PackedFormat::kQ8:
+      return {8, 32, false, false, 128};
+    case PackedFormat::kQ6:
+      return {6, 32, false, false, 32};
+    case PackedFormat::kQ6Min:
+      return {6, 32, true, false, 0};
+    case PackedFormat::kQ4:
+      return {4, 32, false, false, 8};
+    case PackedFormat::kQ4Min:
+      return {4, 32, true, false, 0};
+    case PackedFormat::kQ4Lut:
+    case PackedFormat::kQ4Fp:
+      return {4, 32, false, false, 0};
+    case PackedFormat::kK6Min:
+      return {6, 32, true, true, 0};
+    case PackedFormat::kK6:
+      return {6, 16, false, true, 32};
+    case PackedFormat::kK4Min:
+      return {4, 32, true, true, 0};
+    case PackedFormat::kK4Lut:
+      return {4, 32, false, true, 0};
+    case PackedFormat::kK4:
+      return {4, 16, false, true, 8};
+    case PackedFormat::kK2Min:
+      return {2, 16, true, true, 0};
+    default:
+      return {};
+  }
+}
+
+inline constexpr int64_t kSuperBlock = 256;
+
+// Bytes of the scales (and minima) of 256 columns of a group, or of 32 columns
+// where there is no scale per 256.
+[[maybe_unused]] static constexpr size_t ScaleStep(PackedFormat format) {
+  const PackedShape shape = ShapeOf(format);
+  const size_t parts = shape.minimum ? 2 : 1;
+  if (!shape.super) return 32 * parts;
+  return parts * (32 + static_cast<size_t>(256 / shape.scale_columns) * 16);
+}
+
 // Bytes of the scales (and minima) at the start of a group.
 [[maybe_unused]] static inline size_t GroupScaleBytes(PackedFormat format,
                                                       int64_t columns) {
-  const size_t blocks = static_cast<size_t>(BlockCount(columns));
-  switch (format) {
-    case PackedFormat::kQ8:
-    case PackedFormat::kQ4:
-      return AlignUp64(blocks * 32);
-    case PackedFormat::kQ4Min:
-      return blocks * 64;
-    case PackedFormat::kQ8K:
-      return blocks * 256;
-    case PackedFormat::kQ4K:
-      return blocks * 128;
-    default:
-      return 0;
-  }
+  if (format == PackedFormat::kQ8K) return BlockCount(columns) * size_t{256};
+  if (format == PackedFormat::kQ4K) return BlockCount(columns) * size_t{128};
+  const PackedShape shape = ShapeOf(format);
+  if (shape.bits == 0) return 0;
+  const int64_t step = shape.super ? kSuperBlock : kBlock;
+  return AlignUp64(static_cast<size_t>(columns / step) * ScaleStep(format));
 }
 
 [[maybe_unused]] static inline size_t GroupBytes(PackedFormat format,
                                                  int64_t columns) {
   const size_t n = static_cast<size_t>(columns);
   switch (format) {
+    case PackedFormat::kRaw:
+      return 0;
     case PackedFormat::kF32:
       return n * 64;
     case PackedFormat::kF16:
     case PackedFormat::kBF16:
       return AlignUp64(n * 32);
-    case PackedFormat::kQ8:
+    case PackedFormat::kBF16Pairs:
+      return (n + 1) / 2 * 64;
     case PackedFormat::kQ8K:
       return GroupScaleBytes(format, columns) + n * 16;
-    case PackedFormat::kQ4:
-    case PackedFormat::kQ4Min:
     case PackedFormat::kQ4K:
       return GroupScaleBytes(format, columns) + n * 8;
-    case PackedFormat::kRaw:
-      break;
+    default:
+      return GroupScaleBytes(format, columns) +
+             n * 2 * static_cast<size_t>(ShapeOf(format).bits);
   }
-  return 0;
 }
+
+// What the codes of tables stand for: IQ4_NL and IQ4_XS in the GGUF format;
+// MXFP4 (E2M1 of the OCP microscaling formats 1.0) doubled, its scale halved.
+inline constexpr int8_t kIq4Table[16] = {
+    -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+inline constexpr int8_t kFp4Table[16] = {0, 1,  2,  3,  4,  6,  8,  12,
+                                         0, -1, -2, -3, -4, -6, -8, -12};
 
 struct BlockInfo {
   float s;       // step

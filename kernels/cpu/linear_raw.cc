@@ -3,27 +3,13 @@
 #include "kernels/cpu/linear_kernels.h"
 
 namespace inlay::kernels::cpu::internal {
-namespace {
-
-using DotKernel = float (*)(const float*, const float*, int64_t);
-
-DotKernel SelectDot(Isa isa) {
-#if defined(__x86_64__)
-  if (isa == Isa::kAvx512) return DotAvx512;
-  if (isa == Isa::kAvx2) return DotAvx2;
-#endif
-  return DotReference;
-}
-
-}  // namespace
-
 void LinearRaw(Isa isa, const LinearArgs& args, int64_t out_begin,
                int64_t out_end) {
   const DTypeInfo& info = GetDTypeInfo(args.type);
   const size_t row_bytes =
       static_cast<size_t>(args.columns / info.block_elements) *
       static_cast<size_t>(info.block_bytes);
-  const DotKernel dot = SelectDot(isa);
+  const DotKernel dot = KernelsOf(isa).dot;
   for (int64_t out = out_begin; out < out_end; ++out) {
     Dequantize(args.type, args.weight + static_cast<size_t>(out) * row_bytes,
                args.columns, args.scratch);

@@ -7,14 +7,14 @@
 // is never asked for: IsaSupported says no.
 #if defined(__x86_64__)
 #define INLAY_DISPATCH_(isa, function, ...) \
-  switch (isa) {                            \
+  switch (VectorIsa(isa)) {                 \
     case Isa::kAvx512:                      \
       avx512::function(__VA_ARGS__);        \
       return;                               \
     case Isa::kAvx2:                        \
       avx2::function(__VA_ARGS__);          \
       return;                               \
-    case Isa::kReference:                   \
+    default:                                \
       break;                                \
   }                                         \
   reference::function(__VA_ARGS__)

@@ -44,10 +44,10 @@ struct RigOptions {
   bool in_place = false;
 };
 
-// Whether this processor and build can run "reference", "avx2" or "avx512".
+// Whether this processor and build can run an instruction set.
 inline bool HasIsa(const std::string& name) {
   using kernels::cpu::Isa;
-  for (Isa isa : {Isa::kReference, Isa::kAvx2, Isa::kAvx512}) {
+  for (Isa isa : kernels::cpu::kIsas) {
     if (name == kernels::cpu::IsaName(isa)) {
       return kernels::cpu::IsaSupported(isa);
     }

@@ -110,7 +110,7 @@ class KvFormatTest : public testing::TestWithParam<std::tuple<Isa, KvFormat>> {
 };
 INSTANTIATE_TEST_SUITE_P(
     All, KvFormatTest,
-    testing::Combine(testing::Values(Isa::kReference, Isa::kAvx2, Isa::kAvx512),
+    testing::Combine(testing::ValuesIn(VectorIsas()),
                      testing::ValuesIn(kKvFormats)),
     [](const auto& info) {
       return std::string(IsaName(std::get<0>(info.param))) + "_" +

@@ -1,5 +1,6 @@
 // Row operations of every instruction set against double precision.
 #include "kernels/cpu/ops.h"
+#include "tests/kernels/isas.h"
 
 #include <gtest/gtest.h>
 
@@ -28,7 +29,7 @@ class OpsTest : public testing::TestWithParam<Isa> {
   }
 };
 INSTANTIATE_TEST_SUITE_P(
-    Isas, OpsTest, testing::Values(Isa::kReference, Isa::kAvx2, Isa::kAvx512),
+    Isas, OpsTest, testing::ValuesIn(VectorIsas()),
     [](const auto& info) { return std::string(IsaName(info.param)); });
 
 constexpr size_t kSizes[] = {1, 2, 7, 8, 15, 16, 17, 33, 64, 100, 576, 2049};

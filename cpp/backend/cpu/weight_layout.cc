@@ -26,16 +26,30 @@ std::string_view FormatName(PackedFormat format) {
     case PackedFormat::kF16:
       return "f16";
     case PackedFormat::kBF16:
+    case PackedFormat::kBF16Pairs:
       return "bf16";
     case PackedFormat::kQ8:
-      return "8-bit blocks of 32";
+      return "8 bits with scales by 32";
+    case PackedFormat::kQ6:
+    case PackedFormat::kQ6Min:
+    case PackedFormat::kK6Min:
+      return "6 bits with scales by 32";
     case PackedFormat::kQ4:
-      return "4-bit blocks of 32";
     case PackedFormat::kQ4Min:
+    case PackedFormat::kQ4Lut:
+    case PackedFormat::kQ4Fp:
+    case PackedFormat::kK4Min:
+    case PackedFormat::kK4Lut:
     case PackedFormat::kQ4K:
-      return "4-bit blocks of 32 with minimum";
+      return "4 bits with scales by 32";
+    case PackedFormat::kK6:
+      return "6 bits with scales by 16";
+    case PackedFormat::kK4:
+      return "4 bits with scales by 16";
+    case PackedFormat::kK2Min:
+      return "2 bits with scales by 16";
     case PackedFormat::kQ8K:
-      return "8-bit blocks of 16";
+      return "8 bits with scales by 16";
   }
   return "?";
 }
@@ -232,15 +246,16 @@ class Layouter {
 
 StatusOr<Isa> ParseIsa(std::string_view name) {
   if (name.empty() || name == "auto") return kernels::cpu::BestIsa();
-  for (Isa isa : {Isa::kReference, Isa::kAvx2, Isa::kAvx512}) {
+  std::string known = "auto";
+  for (Isa isa : kernels::cpu::kIsas) {
+    absl::StrAppend(&known, ", ", kernels::cpu::IsaName(isa));
     if (name != kernels::cpu::IsaName(isa)) continue;
     if (kernels::cpu::IsaSupported(isa)) return isa;
     return absl::UnimplementedError(absl::StrCat(
         "this processor or build does not support instruction set ", name));
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("unknown instruction set '", name,
-                   "'; known are auto, reference, avx2, avx512"));
+      absl::StrCat("unknown instruction set '", name, "'; known are ", known));
 }
 
 StatusOr<WeightLayout> LayOutWeights(const formats::ModelFile& file,

@@ -1,0 +1,56 @@
+// Which kernels each instruction set has.
+#include "kernels/cpu/linear_kernels.h"
+
+namespace inlay::kernels::cpu::internal {
+namespace {
+
+constexpr LinearKernels kReferenceKernels = {
+    .floats = LinearFloatReference,
+    .pairs = nullptr,
+    .integers = LinearInt8Reference,
+    .integers16 = LinearInt8Reference,
+    .prepare_int8 = PrepareInt8Reference,
+    .dot = DotReference,
+};
+
+#if defined(__x86_64__)
+
+constexpr LinearKernels kAvx2Kernels = {
+    .floats = LinearFloatAvx2,
+    .pairs = nullptr,
+    .integers = LinearInt8Avx2,
+    .integers16 = LinearQ8KAvx2,
+    .prepare_int8 = PrepareInt8Avx2,
+    .dot = DotAvx2,
+};
+
+constexpr LinearKernels kAvx512Kernels = {
+    .floats = LinearFloatAvx512,
+    .pairs = nullptr,
+    .integers = LinearInt8Avx512,
+    .integers16 = LinearQ8KAvx512,
+    .prepare_int8 = PrepareInt8Avx512,
+    .dot = DotAvx512,
+};
+
+#endif
+
+}  // namespace
+
+const LinearKernels& KernelsOf(Isa isa) {
+  switch (isa) {
+#if defined(__x86_64__)
+    case Isa::kAvx2:
+    case Isa::kAvxVnni:
+      return kAvx2Kernels;
+    case Isa::kAvx512:
+    case Isa::kAvx512Bf16:
+    case Isa::kAmx:
+      return kAvx512Kernels;
+#endif
+    default:
+      return kReferenceKernels;
+  }
+}
+
+}  // namespace inlay::kernels::cpu::internal
