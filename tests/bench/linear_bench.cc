@@ -137,7 +137,7 @@ void Register(Isa isa) {
 
 int main(int argc, char** argv) {
   using inlay::kernels::cpu::Isa;
-  for (Isa isa : kIsas) {
+  for (Isa isa : inlay::kernels::cpu::kIsas) {
     if (inlay::kernels::cpu::IsaSupported(isa)) {
       inlay::kernels::cpu::Register(isa);
     }
