@@ -9,6 +9,11 @@
 #include <cpuid.h>
 #endif
 
+#if defined(__aarch64__) && defined(__linux__)
+// Of the C library; kernels include no header of an operating system.
+extern "C" unsigned long getauxval(unsigned long type) noexcept;
+#endif
+
 namespace inlay::kernels::cpu {
 namespace {
 
@@ -70,6 +75,43 @@ bool HasAvx512Bf16() { return false; }
 
 #endif
 
+// Arm: what Linux reports in the auxiliary vector (its documentation, "ARM64
+// ELF hwcaps"), which leaves out what it does not save or has switched off. The
+// identification registers would say the same, but reading them is a fault
+// before Linux 4.11. Elsewhere the build says what it relies on.
+#if defined(__aarch64__) && defined(__linux__)
+
+bool HasHwcaps(unsigned long vector, unsigned long bits) {
+  return (getauxval(vector) & bits) == bits;
+}
+constexpr unsigned long kHwcap = 16, kHwcap2 = 26;  // AT_HWCAP, AT_HWCAP2
+
+bool HasNeon() {
+  // FPHP, ASIMDHP: arithmetic on half precision; ASIMDDP: dot products.
+  return HasHwcaps(kHwcap, 1ul << 9 | 1ul << 10 | 1ul << 20);
+}
+bool HasNeonI8mm() {
+  return HasNeon() && HasHwcaps(kHwcap2, 1ul << 13 | 1ul << 14);  // I8MM, BF16
+}
+
+#elif defined(__ARM_FEATURE_DOTPROD) && \
+    defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
+
+bool HasNeon() { return true; }
+#if defined(__ARM_FEATURE_MATMUL_INT8) && \
+    defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+bool HasNeonI8mm() { return true; }
+#else
+bool HasNeonI8mm() { return false; }
+#endif
+
+#else
+
+bool HasNeon() { return false; }
+bool HasNeonI8mm() { return false; }
+
+#endif
+
 }  // namespace
 
 bool IsaSupported(Isa isa) {
@@ -85,9 +127,11 @@ bool IsaSupported(Isa isa) {
     case Isa::kAvx512Bf16:
       return HasAvx512Bf16();
     case Isa::kAmx:
-    case Isa::kNeon:
-    case Isa::kNeonI8mm:
       break;
+    case Isa::kNeon:
+      return HasNeon();
+    case Isa::kNeonI8mm:
+      return HasNeonI8mm();
   }
   return false;
 }
