@@ -37,10 +37,18 @@ void LinearQ8KAvx512(const LinearArgs&, int64_t, int64_t);
 void LinearFloatAvx512(const LinearArgs&, int64_t, int64_t);
 void PrepareInt8Avx512(const float*, int64_t, uint8_t*);
 
+void LinearInt8Neon(const LinearArgs&, int64_t, int64_t);
+void LinearFloatNeon(const LinearArgs&, int64_t, int64_t);
+void PrepareInt8Neon(const float*, int64_t, uint8_t*);
+
+void LinearInt8I8mm(const LinearArgs&, int64_t, int64_t);
+void LinearBf16I8mm(const LinearArgs&, int64_t, int64_t);
+
 // Sum of a[i] * b[i] in the set's own fixed order.
 float DotReference(const float* a, const float* b, int64_t n);
 float DotAvx2(const float* a, const float* b, int64_t n);
 float DotAvx512(const float* a, const float* b, int64_t n);
+float DotNeon(const float* a, const float* b, int64_t n);
 // What one instruction set computes products with. Where it adds nothing of
 // its own, it has the entry of the set below it.
 struct LinearKernels {

@@ -33,6 +33,26 @@ constexpr LinearKernels kAvx512Kernels = {
     .dot = DotAvx512,
 };
 
+#elif defined(__aarch64__)
+
+constexpr LinearKernels kNeonKernels = {
+    .floats = LinearFloatNeon,
+    .pairs = nullptr,
+    .integers = LinearInt8Neon,
+    .integers16 = LinearInt8Neon,
+    .prepare_int8 = PrepareInt8Neon,
+    .dot = DotNeon,
+};
+
+constexpr LinearKernels kNeonI8mmKernels = {
+    .floats = LinearFloatNeon,
+    .pairs = LinearBf16I8mm,
+    .integers = LinearInt8I8mm,
+    .integers16 = LinearInt8I8mm,
+    .prepare_int8 = PrepareInt8Neon,
+    .dot = DotNeon,
+};
+
 #endif
 
 }  // namespace
@@ -47,6 +67,11 @@ const LinearKernels& KernelsOf(Isa isa) {
     case Isa::kAvx512Bf16:
     case Isa::kAmx:
       return kAvx512Kernels;
+#elif defined(__aarch64__)
+    case Isa::kNeon:
+      return kNeonKernels;
+    case Isa::kNeonI8mm:
+      return kNeonI8mmKernels;
 #endif
     default:
       return kReferenceKernels;

@@ -18,6 +18,13 @@
       break;                                \
   }                                         \
   reference::function(__VA_ARGS__)
+#elif defined(__aarch64__)
+#define INLAY_DISPATCH_(isa, function, ...) \
+  if (VectorIsa(isa) == Isa::kNeon) {       \
+    neon::function(__VA_ARGS__);            \
+    return;                                 \
+  }                                         \
+  reference::function(__VA_ARGS__)
 #else
 #define INLAY_DISPATCH_(isa, function, ...) reference::function(__VA_ARGS__)
 #endif

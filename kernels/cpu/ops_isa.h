@@ -37,6 +37,7 @@ namespace inlay::kernels::cpu {
 INLAY_DECLARE_OPS_(reference)
 INLAY_DECLARE_OPS_(avx2)
 INLAY_DECLARE_OPS_(avx512)
+INLAY_DECLARE_OPS_(neon)
 
 }  // namespace inlay::kernels::cpu
 
