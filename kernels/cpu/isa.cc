@@ -66,12 +66,20 @@ bool HasAvx512Bf16() {
   return HasAvx512() && Cpuid(7, 0).eax >= 1 && All(Cpuid(7, 1).eax, Bit(5));
 }
 
+bool HasAmx() {
+  if (!HasAvx512Bf16()) return false;
+  if ((EnabledState() & 0x60000) != 0x60000) return false;  // TILECFG, TILEDATA
+  // AMX-BF16, AMX-TILE, AMX-INT8.
+  return All(Cpuid(7, 0).edx, Bit(22) | Bit(24) | Bit(25));
+}
+
 #else
 
 bool HasAvx2() { return false; }
 bool HasAvxVnni() { return false; }
 bool HasAvx512() { return false; }
 bool HasAvx512Bf16() { return false; }
+bool HasAmx() { return false; }
 
 #endif
 
@@ -126,8 +134,9 @@ bool IsaSupported(Isa isa) {
       return HasAvx512();
     case Isa::kAvx512Bf16:
       return HasAvx512Bf16();
+    case Isa::kAmxInt8:
     case Isa::kAmx:
-      break;
+      return HasAmx();
     case Isa::kNeon:
       return HasNeon();
     case Isa::kNeonI8mm:
@@ -136,9 +145,10 @@ bool IsaSupported(Isa isa) {
   return false;
 }
 
-Isa BestIsa() {
+Isa BestIsa(bool permission) {
   Isa best = Isa::kReference;
   for (Isa isa : kIsas) {
+    if (NeedsPermission(isa) && !permission) continue;
     if (IsaSupported(isa)) best = isa;
   }
   return best;
@@ -156,6 +166,8 @@ const char* IsaName(Isa isa) {
       return "avx512";
     case Isa::kAvx512Bf16:
       return "avx512_bf16";
+    case Isa::kAmxInt8:
+      return "amx_int8";
     case Isa::kAmx:
       return "amx";
     case Isa::kNeon:
@@ -175,6 +187,7 @@ Isa VectorIsa(Isa isa) {
       return Isa::kAvx2;
     case Isa::kAvx512:
     case Isa::kAvx512Bf16:
+    case Isa::kAmxInt8:
     case Isa::kAmx:
       return Isa::kAvx512;
     case Isa::kNeon:

@@ -21,11 +21,12 @@ void PrepareBf16(const float* x, int64_t columns, uint8_t* dst) {
     const uint16_t half = FloatToBfloat16(x[i]);
     std::memcpy(dst + i * 2, &half, sizeof(half));
   }
+  const size_t used = static_cast<size_t>(columns) * 2;
+  std::memset(dst + used, 0, internal::AlignUp64(used) - used);
 }
 
-}  // namespace
-
-LinearRecipe SelectRecipe(Isa isa, DType type, int64_t columns, bool in_place) {
+// Whatever the instruction set: the format that holds a type's values.
+LinearRecipe SelectFormat(DType type, int64_t columns, bool in_place) {
   constexpr LinearRecipe kInPlace = {PackedFormat::kRaw,
                                      ActivationFormat::kF32};
   if (in_place) return kInPlace;
@@ -62,6 +63,20 @@ LinearRecipe SelectRecipe(Isa isa, DType type, int64_t columns, bool in_place) {
     default:
       return kInPlace;
   }
+}
+
+}  // namespace
+
+LinearRecipe SelectRecipe(Isa isa, DType type, int64_t columns, bool in_place) {
+  const LinearRecipe recipe = SelectFormat(type, columns, in_place);
+  const bool amx = isa == Isa::kAmx;
+  if (recipe.packed == PackedFormat::kBF16 && (amx || isa == Isa::kAmxInt8)) {
+    return {PackedFormat::kBF16Pairs, ActivationFormat::kBF16};
+  }
+  if (amx && internal::ShapeOf(recipe.packed).bits != 0) {
+    return {recipe.packed, ActivationFormat::kBF16};
+  }
+  return recipe;
 }
 
 size_t PackedBytes(Isa isa, PackedFormat format, int64_t rows,

@@ -1,4 +1,5 @@
 // Which kernels each instruction set has.
+#include "kernels/cpu/linear_amx.h"
 #include "kernels/cpu/linear_kernels.h"
 
 namespace inlay::kernels::cpu::internal {
@@ -29,6 +30,24 @@ constexpr LinearKernels kAvx512Kernels = {
     .pairs = nullptr,
     .integers = LinearInt8Avx512,
     .integers16 = LinearQ8KAvx512,
+    .prepare_int8 = PrepareInt8Avx512,
+    .dot = DotAvx512,
+};
+
+constexpr LinearKernels kAmxInt8Kernels = {
+    .floats = LinearFloatAvx512,
+    .pairs = LinearBf16Amx,
+    .integers = LinearInt8Amx,
+    .integers16 = LinearInt8Amx,
+    .prepare_int8 = PrepareInt8Avx512,
+    .dot = DotAvx512,
+};
+
+constexpr LinearKernels kAmxKernels = {
+    .floats = LinearFloatAvx512,
+    .pairs = LinearBf16Amx,
+    .integers = LinearBf16Amx,
+    .integers16 = LinearBf16Amx,
     .prepare_int8 = PrepareInt8Avx512,
     .dot = DotAvx512,
 };
@@ -65,8 +84,11 @@ const LinearKernels& KernelsOf(Isa isa) {
       return kAvx2Kernels;
     case Isa::kAvx512:
     case Isa::kAvx512Bf16:
-    case Isa::kAmx:
       return kAvx512Kernels;
+    case Isa::kAmxInt8:
+      return kAmxInt8Kernels;
+    case Isa::kAmx:
+      return kAmxKernels;
 #elif defined(__aarch64__)
     case Isa::kNeon:
       return kNeonKernels;

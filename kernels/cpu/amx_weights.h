@@ -1,0 +1,209 @@
+// Packed integer weights for tiles, with AVX-512: the codes of a block as
+// bytes, its scales, and the block as pairs of bfloat16. Private to the AMX
+// files; everything here has internal linkage.
+#ifndef INLAY_KERNELS_CPU_AMX_WEIGHTS_H_
+#define INLAY_KERNELS_CPU_AMX_WEIGHTS_H_
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#include "kernels/cpu/linear_layout.h"
+
+// GCC 12 takes the undefined pass-through operands of its own intrinsics for
+// uninitialised variables (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+
+namespace inlay::kernels::cpu::internal {
+namespace {
+
+// What the bytes of Codes are above the weights' integers: entries of tables
+// are stored 128 up, so that codes of every format are bytes without sign.
+template <PackedFormat F>
+constexpr const int8_t* kTableOf =
+    F == PackedFormat::kQ4Lut || F == PackedFormat::kK4Lut ? kIq4Table
+    : F == PackedFormat::kQ4Fp                             ? kFp4Table
+                                                           : nullptr;
+template <PackedFormat F>
+constexpr int kCodeOffset = kTableOf<F> != nullptr ? 128 : ShapeOf(F).offset;
+
+template <PackedFormat F>
+constexpr int64_t kBlockBytes = 64 * ShapeOf(F).bits;
+
+inline __m512i LoadBytes(const uint8_t* p) { return _mm512_loadu_si512(p); }
+
+template <int kShift, int kMask>
+inline __m512i Field(__m512i bytes) {
+  return _mm512_and_si512(_mm512_srli_epi16(bytes, kShift),
+                          _mm512_set1_epi8(kMask));
+}
+
+inline __m512i LowFour(const uint8_t* block, int j) {
+  const __m512i pair = LoadBytes(block + 64 * (j % 4));
+  return j < 4 ? Field<0, 15>(pair) : Field<4, 15>(pair);
+}
+
+inline __m512i LowTwo(const uint8_t* block, int j) {
+  const __m512i four = LoadBytes(block + 64 * (j % 2));
+  switch (j / 2) {
+    case 0:
+      return Field<0, 3>(four);
+    case 1:
+      return Field<2, 3>(four);
+    case 2:
+      return Field<4, 3>(four);
+    default:
+      return Field<6, 3>(four);
+  }
+}
+
+// Codes of columns 4 j + i of a block, in byte i of each output's 32 bits.
+template <PackedFormat F>
+inline __m512i Codes(const uint8_t* block, int j) {
+  constexpr int kBits = ShapeOf(F).bits;
+  if constexpr (kBits == 8) {
+    return LoadBytes(block + 64 * j);
+  } else if constexpr (kBits == 2) {
+    return LowTwo(block, j);
+  } else if constexpr (kBits == 6) {
+    return _mm512_or_si512(LowFour(block, j),
+                           _mm512_slli_epi16(LowTwo(block + 256, j), 4));
+  } else if constexpr (kTableOf<F> != nullptr) {
+    const __m512i table = _mm512_broadcast_i32x4(_mm_xor_si128(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(kTableOf<F>)),
+        _mm_set1_epi8(-128)));
+    return _mm512_shuffle_epi8(table, LowFour(block, j));
+  } else {
+    return LowFour(block, j);
+  }
+}
+
+// Scale and minimum of 32 or 16 columns of 16 outputs.
+struct PartScale {
+  __m512 scale;
+  __m512 minimum;
+};
+
+inline __m512 LoadHalves(const uint8_t* p) {
+  return _mm512_cvtph_ps(
+      _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+
+inline __m128i LoadSixteen(const uint8_t* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+
+inline __m512 LoadUnsigned(const uint8_t* p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(LoadSixteen(p)));
+}
+
+// Of the part that begins at column `part` times the columns of a scale.
+template <PackedFormat F>
+inline PartScale LoadScale(const uint8_t* group, int64_t part) {
+  constexpr PackedShape kShape = ShapeOf(F);
+  PartScale s = {_mm512_setzero_ps(), _mm512_setzero_ps()};
+  if constexpr (kShape.super) {
+    constexpr int64_t kParts = kSuperBlock / kShape.scale_columns;
+    const uint8_t* const head =
+        group + part / kParts * static_cast<int64_t>(ScaleStep(F));
+    if constexpr (kShape.minimum) {
+      const uint8_t* const p = head + 64 + part % kParts * 32;
+      s.scale = _mm512_mul_ps(LoadHalves(head), LoadUnsigned(p));
+      const __m512 product =
+          _mm512_mul_ps(LoadHalves(head + 32), LoadUnsigned(p + 16));
+      s.minimum = _mm512_xor_ps(product, _mm512_set1_ps(-0.0f));
+    } else {
+      const __m512i bytes =
+          _mm512_cvtepi8_epi32(LoadSixteen(head + 32 + part % kParts * 16));
+      s.scale = _mm512_mul_ps(LoadHalves(head), _mm512_cvtepi32_ps(bytes));
+    }
+  } else {
+    const uint8_t* const p = group + part * static_cast<int64_t>(ScaleStep(F));
+    if constexpr (F == PackedFormat::kQ4Fp) {
+      const __m256i halves =
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+      s.scale = _mm512_castsi512_ps(
+          _mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+    } else {
+      s.scale = LoadHalves(p);
+    }
+    if constexpr (kShape.minimum) s.minimum = LoadHalves(p + 32);
+  }
+  return s;
+}
+
+// Two columns of 16 outputs, rounded to nearest even, as a row of a tile.
+inline __m512i Pair(__m512 even, __m512 odd) {
+  const __m512i halves =
+      reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(odd, even));
+  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11,
+                                         26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
+                                         5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  return _mm512_permutexvar_epi16(order, halves);
+}
+
+// Codes in bits 8 to 15 to weights. With the exponent of 2^15 the bits are
+// the float 32768 + code. Where scale * (32768 + offset) is exact, as it is
+// with the 11 bits of a half, one multiply-add gives the weight, exact too.
+template <PackedFormat F>
+inline __m512 Weight(__m512i bits, const PartScale& s, __m512 minus_zero) {
+  constexpr float kZero = 32768.0f + static_cast<float>(kCodeOffset<F>);
+  constexpr int kAndOr = 0xea;  // (a & b) | c
+  const __m512 raised = _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
+      bits, _mm512_set1_epi32(0xff00), _mm512_set1_epi32(0x47000000), kAndOr));
+  if constexpr (!ShapeOf(F).super && !ShapeOf(F).minimum) {
+    return _mm512_fmadd_ps(s.scale, raised, minus_zero);
+  } else {
+    const __m512 code = _mm512_sub_ps(raised, _mm512_set1_ps(kZero));
+    return ShapeOf(F).minimum ? _mm512_fmadd_ps(s.scale, code, s.minimum)
+                              : _mm512_mul_ps(s.scale, code);
+  }
+}
+
+// A block of a group as 16 rows of a tile: [16][16][2] bfloat16.
+template <PackedFormat F>
+inline void BlockToPairs(const uint8_t* group, const uint8_t* values,
+                         int64_t block, uint8_t* pairs) {
+  constexpr int kParts = 32 / ShapeOf(F).scale_columns;
+  constexpr float kZero = 32768.0f + static_cast<float>(kCodeOffset<F>);
+  const uint8_t* const codes = values + block * kBlockBytes<F>;
+  for (int part = 0; part < kParts; ++part) {
+    const PartScale s = LoadScale<F>(group, block * kParts + part);
+    const __m512 zero = _mm512_mul_ps(s.scale, _mm512_set1_ps(-kZero));
+#pragma GCC unroll 8
+    for (int i = 0; i < 8 / kParts; ++i) {
+      const int j = part * (8 / kParts) + i;
+      const __m512i four = Codes<F>(codes, j);
+      uint8_t* const to = pairs + 128 * j;
+      _mm512_storeu_si512(to,
+                          Pair(Weight<F>(_mm512_slli_epi32(four, 8), s, zero),
+                               Weight<F>(four, s, zero)));
+      _mm512_storeu_si512(
+          to + 64, Pair(Weight<F>(_mm512_srli_epi32(four, 8), s, zero),
+                        Weight<F>(_mm512_srli_epi32(four, 16), s, zero)));
+    }
+  }
+}
+
+// Writes the lanes of group `group` that lie in [out_begin, out_end).
+inline void StoreLanes(const LinearArgs& args, int64_t row, int64_t group,
+                       int64_t out_begin, int64_t out_end, __m512 sum) {
+  const int64_t first = group * kGroup;
+  const int64_t skip = out_begin > first ? out_begin - first : 0;
+  const int64_t end = out_end - first < kGroup ? out_end - first : kGroup;
+  const __mmask16 mask = static_cast<__mmask16>((1u << end) - (1u << skip));
+  // Masked-off lanes are not touched.
+  float* const y = args.y + row * args.y_stride + first;
+  if (args.bias != nullptr) {
+    sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, args.bias + first));
+  }
+  if (args.accumulate) {
+    sum = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, y), sum);
+  }
+  _mm512_mask_storeu_ps(y, mask, sum);
+}
+
+}  // namespace
+}  // namespace inlay::kernels::cpu::internal
+
+#endif  // INLAY_KERNELS_CPU_AMX_WEIGHTS_H_
