@@ -25,6 +25,16 @@ struct alignas(64) TileConfig {
 };
 static_assert(sizeof(TileConfig) == 64);
 
+// What a processor would answer a misuse of tiles with.
+enum class TileFault : uint8_t {
+  kNone,
+  kConfig,         // LDTILECFG: #GP
+  kNotConfigured,  // use before LDTILECFG or after TILERELEASE: #UD
+  kInvalidTile,    // a tile without rows: #UD
+  kSameTile,       // a product's operands are not three tiles: #UD
+  kShape,          // shapes of a product that do not fit: #UD
+};
+
 }  // namespace inlay::kernels::cpu::internal
 
 #endif  // INLAY_KERNELS_CPU_AMX_CONFIG_H_

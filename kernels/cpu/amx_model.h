@@ -13,15 +13,6 @@
 
 namespace inlay::kernels::cpu::internal {
 
-enum class TileFault : uint8_t {
-  kNone,
-  kConfig,         // LDTILECFG: #GP
-  kNotConfigured,  // use before LDTILECFG or after TILERELEASE: #UD
-  kInvalidTile,    // a tile without rows: #UD
-  kSameTile,       // a product's operands are not three tiles: #UD
-  kShape,          // shapes of a product that do not fit: #UD
-};
-
 namespace {
 
 // Keeps the first fault; what comes after it does nothing.
