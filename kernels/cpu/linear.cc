@@ -25,6 +25,13 @@ void PrepareBf16(const float* x, int64_t columns, uint8_t* dst) {
   std::memset(dst + used, 0, internal::AlignUp64(used) - used);
 }
 
+// Rows that are multiples of 512 bytes apart would meet in an eighth of the
+// sets of a cache, or fewer, where a tile of them has no room.
+size_t SpreadRows(size_t bytes) {
+  const size_t aligned = internal::AlignUp64(bytes);
+  return aligned % 512 == 0 ? aligned + 64 : aligned;
+}
+
 // Whatever the instruction set: the format that holds a type's values.
 LinearRecipe SelectFormat(DType type, int64_t columns, bool in_place) {
   constexpr LinearRecipe kInPlace = {PackedFormat::kRaw,
@@ -70,7 +77,8 @@ LinearRecipe SelectFormat(DType type, int64_t columns, bool in_place) {
 LinearRecipe SelectRecipe(Isa isa, DType type, int64_t columns, bool in_place) {
   const LinearRecipe recipe = SelectFormat(type, columns, in_place);
   const bool amx = isa == Isa::kAmx;
-  if (recipe.packed == PackedFormat::kBF16 && (amx || isa == Isa::kAmxInt8)) {
+  if (recipe.packed == PackedFormat::kBF16 &&
+      internal::KernelsOf(isa).pairs != nullptr) {
     return {PackedFormat::kBF16Pairs, ActivationFormat::kBF16};
   }
   if (amx && internal::ShapeOf(recipe.packed).bits != 0) {
@@ -93,9 +101,9 @@ size_t ActivationRowBytes(ActivationFormat format, int64_t columns) {
   const size_t n = static_cast<size_t>(columns);
   switch (format) {
     case ActivationFormat::kF32:
-      return internal::AlignUp64(n * sizeof(float));
+      return SpreadRows(n * sizeof(float));
     case ActivationFormat::kBF16:
-      return internal::AlignUp64(n * sizeof(uint16_t));
+      return SpreadRows(n * sizeof(uint16_t));
     case ActivationFormat::kInt8x32:
       break;
   }
@@ -110,7 +118,10 @@ void PrepareActivation(Isa isa, ActivationFormat format, const float* x,
   } else if (format == ActivationFormat::kF32) {
     std::memcpy(dst, x, static_cast<size_t>(columns) * sizeof(float));
   } else {
-    PrepareBf16(x, columns, dst);
+    const internal::PrepareKernel prepare =
+        internal::KernelsOf(isa).prepare_bf16;
+    prepare != nullptr ? prepare(x, columns, dst)
+                       : PrepareBf16(x, columns, dst);
   }
 }
 

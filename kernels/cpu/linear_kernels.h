@@ -37,6 +37,9 @@ void LinearQ8KAvx512(const LinearArgs&, int64_t, int64_t);
 void LinearFloatAvx512(const LinearArgs&, int64_t, int64_t);
 void PrepareInt8Avx512(const float*, int64_t, uint8_t*);
 
+void LinearBf16Avx512Bf16(const LinearArgs&, int64_t, int64_t);
+void PrepareBf16Avx512Bf16(const float*, int64_t, uint8_t*);
+
 void LinearInt8Neon(const LinearArgs&, int64_t, int64_t);
 void LinearFloatNeon(const LinearArgs&, int64_t, int64_t);
 void PrepareInt8Neon(const float*, int64_t, uint8_t*);
@@ -58,6 +61,7 @@ struct LinearKernels {
   LinearKernel integers16;  // with one per 16: kK6, kK4, kK2Min
   PrepareKernel prepare_int8;
   DotKernel dot;
+  PrepareKernel prepare_bf16 = nullptr;  // null: in plain C++
 };
 // Of a supported set.
 const LinearKernels& KernelsOf(Isa isa);

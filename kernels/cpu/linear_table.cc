@@ -34,6 +34,16 @@ constexpr LinearKernels kAvx512Kernels = {
     .dot = DotAvx512,
 };
 
+constexpr LinearKernels kAvx512Bf16Kernels = {
+    .floats = LinearFloatAvx512,
+    .pairs = LinearBf16Avx512Bf16,
+    .integers = kAvx512Kernels.integers,
+    .integers16 = kAvx512Kernels.integers16,
+    .prepare_int8 = PrepareInt8Avx512,
+    .dot = DotAvx512,
+    .prepare_bf16 = PrepareBf16Avx512Bf16,
+};
+
 constexpr LinearKernels kAmxInt8Kernels = {
     .floats = LinearFloatAvx512,
     .pairs = LinearBf16Amx,
@@ -41,6 +51,7 @@ constexpr LinearKernels kAmxInt8Kernels = {
     .integers16 = LinearInt8Amx,
     .prepare_int8 = PrepareInt8Avx512,
     .dot = DotAvx512,
+    .prepare_bf16 = PrepareBf16Avx512Bf16,
 };
 
 constexpr LinearKernels kAmxKernels = {
@@ -50,6 +61,7 @@ constexpr LinearKernels kAmxKernels = {
     .integers16 = LinearBf16Amx,
     .prepare_int8 = PrepareInt8Avx512,
     .dot = DotAvx512,
+    .prepare_bf16 = PrepareBf16Avx512Bf16,
 };
 
 #elif defined(__aarch64__)
@@ -83,8 +95,9 @@ const LinearKernels& KernelsOf(Isa isa) {
     case Isa::kAvxVnni:
       return kAvx2Kernels;
     case Isa::kAvx512:
-    case Isa::kAvx512Bf16:
       return kAvx512Kernels;
+    case Isa::kAvx512Bf16:
+      return kAvx512Bf16Kernels;
     case Isa::kAmxInt8:
       return kAmxInt8Kernels;
     case Isa::kAmx:
