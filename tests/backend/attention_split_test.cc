@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -98,6 +99,90 @@ TEST(AttentionSplit, StatesThatDoNotFitStayWhole) {
   division.Add(1000, kStatesPerCut, 2);
   division.Check(2);
   EXPECT_FALSE(ShareOfUnit(division.units[0], division.total, 0, 2).split);
+}
+
+// The divided attention of a step.
+struct Step {
+  std::vector<scheduler::RowGroup> groups;
+
+  void Add(int32_t position, int32_t rows) {
+    scheduler::RowGroup group;
+    group.position = position;
+    group.row_count = rows;
+    groups.push_back(group);
+  }
+  Division Divide(const AttentionHeads& heads, int threads) const {
+    Division division;
+    const AttentionDivision units(groups, heads, threads);
+    units.ForEach([&](const AttentionTile& tile, const AttentionUnit& unit) {
+      EXPECT_EQ(unit.before, division.total);
+      EXPECT_GE(tile.rows, 1);
+      EXPECT_LE(tile.first + tile.rows, tile.group.row_count);
+      EXPECT_LE(tile.rows * heads.q_per_kv,
+                std::max(kernels::cpu::kAttentionTile, heads.q_per_kv));
+      division.Add(unit.cost, unit.segments, unit.pairs);
+    });
+    EXPECT_EQ(division.total, units.total());
+    return division;
+  }
+};
+
+TEST(AttentionDivision, AChunkBesideAnswersIsBalanced) {
+  for (const AttentionHeads& heads :
+       {AttentionHeads{3, 3, 0}, AttentionHeads{8, 4, 0},
+        AttentionHeads{2, 7, 0}, AttentionHeads{1, 32, 0}}) {
+    for (int32_t rows : {1, 3, 8, 12, 16, 20, 24, 40, 100}) {
+      for (int32_t position : {400, 3000, 6000, 12000}) {
+        for (bool first : {true, false}) {
+          Step step;
+          if (first) step.Add(position, rows);
+          for (int i = 0; i < 16; ++i) step.Add(300 + 20 * i, 1);
+          if (!first) step.Add(position, rows);
+          for (int threads : {2, 3, 4}) {
+            EXPECT_LE(step.Divide(heads, threads).Check(threads),
+                      threads == 2 ? 1.1 : 1.2)
+                << heads.kv_heads << " heads, " << rows << " rows at "
+                << position << " on " << threads << " threads";
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(AttentionDivision, EveryRowAndHeadIsInOneTile) {
+  std::mt19937 random(6);
+  for (int round = 0; round < 200; ++round) {
+    Step step;
+    const AttentionHeads heads = {1 + static_cast<int32_t>(random() % 5),
+                                  1 + static_cast<int32_t>(random() % 120),
+                                  static_cast<int32_t>(random() % 2 * 300)};
+    const size_t groups = 1 + random() % 5;
+    for (size_t i = 0; i < groups; ++i) {
+      step.Add(static_cast<int32_t>(random() % 4000),
+               1 + static_cast<int32_t>(random() % 90));
+    }
+    std::vector<int> seen(groups * 5 * 90, 0);
+    const int threads = 1 + static_cast<int>(random() % 9);
+    const AttentionDivision division(step.groups, heads, threads);
+    division.ForEach([&](const AttentionTile& tile, const AttentionUnit& unit) {
+      const auto group = static_cast<size_t>(&tile.group - step.groups.data());
+      for (int32_t r = tile.first; r < tile.first + tile.rows; ++r) {
+        ++seen[(group * 5 + static_cast<size_t>(tile.kv_head)) * 90 +
+               static_cast<size_t>(r)];
+      }
+      const int32_t last = tile.group.position + tile.first + tile.rows - 1;
+      EXPECT_EQ(tile.segment + unit.segments - 1,
+                last / kernels::cpu::kAttentionSegment);
+    });
+    for (size_t i = 0; i < seen.size(); ++i) {
+      const bool there =
+          static_cast<int32_t>(i % 90) < step.groups[i / 450].row_count &&
+          static_cast<int32_t>(i / 90 % 5) < heads.kv_heads;
+      ASSERT_EQ(seen[i], there ? 1 : 0);
+    }
+    step.Divide(heads, threads).Check(threads);
+  }
 }
 
 }  // namespace

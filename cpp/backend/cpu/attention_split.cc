@@ -3,13 +3,22 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/cpu/ops.h"
-
 namespace inlay::backend::cpu {
 namespace {
 
 // A unit below this part of a thread's share is not worth cutting.
 constexpr int64_t kSmallPart = 8;
+
+// Rows of one request that attend together share the work of reading keys and
+// values; but a request that is much of the step gives all threads something
+// to choose from, as far as its tiles keep this many rows and heads.
+constexpr int32_t kLeastTilePairs = 24;
+constexpr int64_t kUnitsPerThread = 4;
+
+// A unit's cost: a key costs something for each pair, and something once; and
+// a pair costs something beside its keys.
+constexpr int64_t kReadCost = 3;
+constexpr int64_t kPairKeys = 32;
 
 // The share of thread t begins at total * t / threads. The first t that begins
 // at `point` or after it:
@@ -17,7 +26,56 @@ int64_t FirstFrom(int64_t point, int64_t total, int threads) {
   return (point * threads + total - 1) / total;
 }
 
+int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 }  // namespace
+
+AttentionDivision::AttentionDivision(
+    const std::vector<scheduler::RowGroup>& groups, const AttentionHeads& heads,
+    int threads)
+    : groups_(groups), heads_(heads), threads_(threads) {
+  for (const scheduler::RowGroup& group : groups_) {
+    guess_ += Unit(group, 0, group.row_count, 0).cost * heads_.kv_heads;
+  }
+  ForEach([this](const AttentionTile&, const AttentionUnit& unit) {
+    total_ += unit.cost;
+  });
+}
+
+AttentionUnit AttentionDivision::Unit(const scheduler::RowGroup& group,
+                                      int32_t first, int32_t rows,
+                                      int64_t before) const {
+  const int32_t begin = FirstKey(group.position + first);
+  const int32_t end = group.position + first + rows - 1;
+  const int64_t keys = int64_t{end} - begin + 1;
+  const int64_t pairs = int64_t{rows} * heads_.q_per_kv;
+  return {.before = before,
+          .cost = keys * (pairs + kReadCost) + pairs * kPairKeys,
+          .segments = end / kernels::cpu::kAttentionSegment -
+                      begin / kernels::cpu::kAttentionSegment + 1,
+          .pairs = static_cast<int32_t>(pairs)};
+}
+
+// Equal tiles, as many as the group's part of the step asks for; small enough
+// to be cut, if they are worth it.
+int32_t AttentionDivision::TileRows(const scheduler::RowGroup& group) const {
+  if (group.row_count == 1) return 1;
+  const int64_t most =
+      std::max(1, kernels::cpu::kAttentionTile / heads_.q_per_kv);
+  const int64_t least = CeilDiv(kLeastTilePairs, heads_.q_per_kv);
+  const int64_t fewest = CeilDiv(group.row_count, most);
+  const AttentionUnit whole = Unit(group, 0, group.row_count, 0);
+  const int64_t wanted =
+      CeilDiv(whole.cost * kUnitsPerThread * threads_, guess_);
+  const int64_t tiles = std::clamp(
+      wanted, fewest, std::max(fewest, int64_t{group.row_count} / least));
+  int64_t rows = CeilDiv(group.row_count, tiles);
+  if (whole.cost * kSmallPart * threads_ > guess_ * tiles) {
+    const int64_t states = int64_t{whole.segments} * heads_.q_per_kv;
+    rows = std::min(rows, std::max(least, kStatesPerCut / states));
+  }
+  return static_cast<int32_t>(rows);
+}
 
 AttentionShare ShareOfUnit(const AttentionUnit& unit, int64_t total, int thread,
                            int threads) {

@@ -9,13 +9,18 @@
 #ifndef INLAY_BACKEND_CPU_ATTENTION_SPLIT_H_
 #define INLAY_BACKEND_CPU_ATTENTION_SPLIT_H_
 
+#include <algorithm>
 #include <cstdint>
+#include <vector>
+
+#include "cpp/scheduler/step_plan.h"
+#include "kernels/cpu/ops.h"
 
 namespace inlay::backend::cpu {
 
 // Room for states: this many for each place where a share may begin, which are
 // as many as there are threads beyond the first.
-inline constexpr int32_t kStatesPerCut = 1024;
+inline constexpr int32_t kStatesPerCut = 2048;
 
 struct AttentionUnit {
   int64_t before;    // cost of the units before it
@@ -37,6 +42,66 @@ struct AttentionShare {
 // `total` is the cost of all units.
 AttentionShare ShareOfUnit(const AttentionUnit& unit, int64_t total, int thread,
                            int threads);
+
+// Some rows of one group, with the q heads of one kv head.
+struct AttentionTile {
+  const scheduler::RowGroup& group;
+  int32_t first, rows;  // in the group
+  int32_t kv_head;
+  int32_t segment;  // the first that any row sees
+};
+
+struct AttentionHeads {
+  int32_t kv_heads;
+  int32_t q_per_kv;
+  int32_t window;
+};
+
+// The attention of one step in units, one for each tile.
+class AttentionDivision {
+ public:
+  AttentionDivision(const std::vector<scheduler::RowGroup>& groups,
+                    const AttentionHeads& heads, int threads);
+
+  int64_t total() const { return total_; }
+
+  // Runs body(tile, unit) for all. Tiles of one kv head follow each other, so
+  // that its keys and values stay near.
+  template <typename Body>
+  void ForEach(const Body& body) const {
+    int64_t before = 0;
+    for (const scheduler::RowGroup& group : groups_) {
+      const int32_t step = TileRows(group);
+      for (int32_t head = 0; head < heads_.kv_heads; ++head) {
+        for (int32_t first = 0; first < group.row_count; first += step) {
+          const int32_t rows = std::min(step, group.row_count - first);
+          const AttentionUnit unit = Unit(group, first, rows, before);
+          body(AttentionTile{group, first, rows, head,
+                             FirstKey(group.position + first) /
+                                 kernels::cpu::kAttentionSegment},
+               unit);
+          before += unit.cost;
+        }
+      }
+    }
+  }
+
+ private:
+  int32_t FirstKey(int32_t position) const {
+    return heads_.window > 0 && position >= heads_.window
+               ? position - heads_.window + 1
+               : 0;
+  }
+  AttentionUnit Unit(const scheduler::RowGroup& group, int32_t first,
+                     int32_t rows, int64_t before) const;
+  int32_t TileRows(const scheduler::RowGroup& group) const;
+
+  const std::vector<scheduler::RowGroup>& groups_;
+  const AttentionHeads heads_;
+  const int threads_;
+  int64_t guess_ = 0;  // the total if each group were one tile
+  int64_t total_ = 0;
+};
 
 }  // namespace inlay::backend::cpu
 

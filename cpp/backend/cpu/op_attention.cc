@@ -10,11 +10,6 @@
 namespace inlay::backend::cpu {
 namespace {
 
-// Rows of one request that attend together share the work of reading keys and
-// values; but not so many that threads have too little to choose from.
-constexpr int32_t kLeastTileRows = 8;
-constexpr int32_t kUnitsPerThread = 4;
-
 // Where q, k and v of one row are.
 struct RowLayout {
   RowLayout(const model::Plan& plan, const model::CacheLayer& layer)
@@ -28,8 +23,7 @@ struct RowLayout {
   int64_t k, v;  // offsets in floats
 };
 
-// The attention of a step in units: some rows of one group, and the q heads of
-// one kv head.
+// One thread's part of the attention of a step.
 class Units {
  public:
   Units(const Worker& worker, const model::AttentionOp& op)
@@ -39,18 +33,16 @@ class Units {
         shape_(context_.plan,
                context_.plan.cache_layers[static_cast<size_t>(op.layer)]),
         q_per_kv_(shape_.q_heads / shape_.kv_heads),
-        tile_rows_(TileRows()) {
-    ForEach([this](const Tile&, const AttentionUnit& unit) {
-      total_ += unit.cost;
-    });
-  }
+        division_(context_.step->groups,
+                  {shape_.kv_heads, q_per_kv_, op.window}, worker.threads) {}
 
   // Computes this thread's share. Returns whether states wait to be merged.
   bool Run() const {
     bool split = false;
-    ForEach([&](const Tile& tile, const AttentionUnit& unit) {
+    division_.ForEach([&](const AttentionTile& tile,
+                          const AttentionUnit& unit) {
       const AttentionShare share =
-          ShareOfUnit(unit, total_, worker_.thread, worker_.threads);
+          ShareOfUnit(unit, division_.total(), worker_.thread, worker_.threads);
       split = split || share.split;
       if (share.begin >= share.end) return;
       if (share.split) {
@@ -65,9 +57,10 @@ class Units {
   }
 
   void Merge() const {
-    ForEach([&](const Tile& tile, const AttentionUnit& unit) {
+    division_.ForEach([&](const AttentionTile& tile,
+                          const AttentionUnit& unit) {
       const AttentionShare share =
-          ShareOfUnit(unit, total_, worker_.thread, worker_.threads);
+          ShareOfUnit(unit, division_.total(), worker_.thread, worker_.threads);
       if (!share.split || share.merger != worker_.thread) return;
       AttentionMerge(
           context_.isa, Args(tile),
@@ -76,54 +69,7 @@ class Units {
   }
 
  private:
-  struct Tile {
-    const scheduler::RowGroup& group;
-    int32_t first, rows;
-    int32_t kv_head;
-    int32_t segment;  // the first that any row sees
-  };
-
-  int32_t TileRows() const {
-    int32_t rows = std::max(1, kernels::cpu::kAttentionTile / q_per_kv_);
-    for (; rows > kLeastTileRows; rows /= 2) {
-      int64_t units = 0;
-      for (const scheduler::RowGroup& group : context_.step->groups) {
-        units += (group.row_count - 1) / rows + 1;
-      }
-      if (units * shape_.kv_heads >= kUnitsPerThread * worker_.threads) break;
-    }
-    return rows;
-  }
-
-  // Runs body(tile, unit) for all. Tiles of one kv head follow each other, so
-  // that its keys and values stay near.
-  template <typename Body>
-  void ForEach(const Body& body) const {
-    int64_t before = 0;
-    for (const scheduler::RowGroup& group : context_.step->groups) {
-      for (int32_t head = 0; head < shape_.kv_heads; ++head) {
-        for (int32_t first = 0; first < group.row_count; first += tile_rows_) {
-          const int32_t rows = std::min(tile_rows_, group.row_count - first);
-          const int32_t position = group.position + first;
-          const int32_t begin = op_.window > 0 && position >= op_.window
-                                    ? position - op_.window + 1
-                                    : 0;
-          const int32_t segment = begin / kernels::cpu::kAttentionSegment;
-          const int32_t end = position + rows - 1;
-          const AttentionUnit unit = {
-              .before = before,
-              // A unit also costs something beside its keys.
-              .cost = int64_t{rows} * ((end - begin) / 16 + 2),
-              .segments = end / kernels::cpu::kAttentionSegment - segment + 1,
-              .pairs = rows * q_per_kv_};
-          body(Tile{group, first, rows, head, segment}, unit);
-          before += unit.cost;
-        }
-      }
-    }
-  }
-
-  kernels::cpu::AttentionArgs Args(const Tile& tile) const {
+  kernels::cpu::AttentionArgs Args(const AttentionTile& tile) const {
     const int64_t row = tile.group.row_begin + tile.first;
     const int64_t head = int64_t{tile.kv_head} * q_per_kv_;
     const int64_t q_stride = context_.arena.SlotStride(op_.qkv);
@@ -146,7 +92,7 @@ class Units {
         .scratch = context_.arena.Scratch(worker_.thread)};
   }
 
-  kernels::cpu::AttentionStates States(const Tile& tile,
+  kernels::cpu::AttentionStates States(const AttentionTile& tile,
                                        const AttentionShare& share,
                                        int32_t begin, int32_t end) const {
     const size_t floats = kernels::cpu::AttentionStateFloats(shape_.value_dim);
@@ -162,8 +108,7 @@ class Units {
   const model::AttentionOp& op_;
   const RowLayout shape_;
   const int32_t q_per_kv_;
-  const int32_t tile_rows_;
-  int64_t total_ = 0;
+  const AttentionDivision division_;
 };
 
 }  // namespace
