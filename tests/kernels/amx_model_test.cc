@@ -157,7 +157,8 @@ TEST_F(AmxModelTest, PairsOfRandomShapes) {
     for (uint32_t& w : v) {
       // Exponents around 1, and around the least.
       const uint32_t base = random() % 4 == 0 ? 0x20002000u : 0x3f003f00u;
-      w = base + (random() & (floats ? 0x807fffffu : 0x80ff80ffu));
+      w = base + (static_cast<uint32_t>(random()) &
+                  (floats ? 0x807fffffu : 0x80ff80ffu));
     }
     return v;
   };

@@ -13,6 +13,7 @@
 #include "kernels/common/half.h"
 #include "kernels/cpu/linear.h"
 #include "kernels/cpu/linear_layout.h"
+#include "tests/kernels/amx_permission.h"
 
 namespace inlay::kernels::cpu {
 
@@ -51,7 +52,7 @@ class Guarded {
 inline std::vector<Isa> Isas() {
   std::vector<Isa> isas;
   for (Isa isa : kIsas) {
-    if (IsaSupported(isa)) isas.push_back(isa);
+    if (CanRun(isa)) isas.push_back(isa);
   }
   return isas;
 }
