@@ -33,10 +33,7 @@ size_t SpreadRows(size_t bytes) {
 }
 
 // Whatever the instruction set: the format that holds a type's values.
-LinearRecipe SelectFormat(DType type, int64_t columns, bool in_place) {
-  constexpr LinearRecipe kInPlace = {PackedFormat::kRaw,
-                                     ActivationFormat::kF32};
-  if (in_place) return kInPlace;
+LinearRecipe SelectFormat(DType type, int64_t columns) {
   switch (type) {
     case DType::kF32:
       return {PackedFormat::kF32, ActivationFormat::kF32};
@@ -47,35 +44,20 @@ LinearRecipe SelectFormat(DType type, int64_t columns, bool in_place) {
     default:
       break;
   }
-  if (columns % kBlock != 0) return kInPlace;
-  switch (type) {
-    case DType::kQ8_0:
-    case DType::kQ5_0:
-    case DType::kIQ4_NL:
-      return {PackedFormat::kQ8, ActivationFormat::kInt8x32};
-    case DType::kQ4_0:
-      return {PackedFormat::kQ4, ActivationFormat::kInt8x32};
-    case DType::kQ4_1:
-      return {PackedFormat::kQ4Min, ActivationFormat::kInt8x32};
-    case DType::kQ4_K:
-      return {PackedFormat::kQ4K, ActivationFormat::kInt8x32};
-    case DType::kQ5_1:
-    case DType::kQ2_K:
-    case DType::kQ3_K:
-    case DType::kQ5_K:
-    case DType::kQ6_K:
-    case DType::kIQ4_XS:
-    case DType::kMXFP4:
-      return {PackedFormat::kQ8K, ActivationFormat::kInt8x32};
-    default:
-      return kInPlace;
+  const PackedFormat format = internal::IntegerFormatOf(type);
+  const int64_t block = internal::ShapeOf(format).super ? internal::kSuperBlock
+                                                        : internal::kBlock;
+  if (format == PackedFormat::kRaw || columns % block != 0) {
+    return {PackedFormat::kRaw, ActivationFormat::kF32};
   }
+  return {format, ActivationFormat::kInt8x32};
 }
 
 }  // namespace
 
 LinearRecipe SelectRecipe(Isa isa, DType type, int64_t columns, bool in_place) {
-  const LinearRecipe recipe = SelectFormat(type, columns, in_place);
+  if (in_place) return {PackedFormat::kRaw, ActivationFormat::kF32};
+  const LinearRecipe recipe = SelectFormat(type, columns);
   const bool amx = isa == Isa::kAmx;
   if (recipe.packed == PackedFormat::kBF16 &&
       internal::KernelsOf(isa).pairs != nullptr) {
@@ -135,7 +117,7 @@ void Linear(Isa isa, const LinearArgs& args, int64_t out_begin,
     kernels.pairs(args, out_begin, out_end);
   } else if (IsFloat(args.format)) {
     kernels.floats(args, out_begin, out_end);
-  } else if (args.format == PackedFormat::kQ8K) {
+  } else if (internal::ShapeOf(args.format).scale_columns == 16) {
     kernels.integers16(args, out_begin, out_end);
   } else {
     kernels.integers(args, out_begin, out_end);

@@ -43,8 +43,6 @@ enum class PackedFormat : uint8_t {
   kK4Lut,  // IQ4_XS
   kK4,     // Q3_K
   kK2Min,  // Q2_K
-  kQ8K,    // signed 8-bit, F32 scale and minimum per 16 (rarer types)
-  kQ4K,    // unsigned 4-bit, F32 scale and minimum per 32
 };
 
 // How activations are prepared for a format under an instruction set.

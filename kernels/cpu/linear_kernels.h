@@ -28,12 +28,11 @@ void LinearFloatReference(const LinearArgs&, int64_t, int64_t);
 void PrepareInt8Reference(const float*, int64_t, uint8_t*);
 
 void LinearInt8Avx2(const LinearArgs&, int64_t, int64_t);
-void LinearQ8KAvx2(const LinearArgs&, int64_t, int64_t);
+void LinearInt8AvxVnni(const LinearArgs&, int64_t, int64_t);
 void LinearFloatAvx2(const LinearArgs&, int64_t, int64_t);
 void PrepareInt8Avx2(const float*, int64_t, uint8_t*);
 
 void LinearInt8Avx512(const LinearArgs&, int64_t, int64_t);
-void LinearQ8KAvx512(const LinearArgs&, int64_t, int64_t);
 void LinearFloatAvx512(const LinearArgs&, int64_t, int64_t);
 void PrepareInt8Avx512(const float*, int64_t, uint8_t*);
 

@@ -26,10 +26,6 @@
 //   minima also [16] bytes m;
 //   scale = d * s (s is signed if there are no minima), minimum = -(e * m).
 //
-//   kQ8K    [blocks][2][2][16] F32: for each half of the block scale and
-//           minimum; then bytes as kQ8: weight = scale * byte + minimum
-//   kQ4K    [blocks][2][16] F32, else as kQ4Min
-//
 //   offsets: kQ8 128, kQ6 and kK6 32, kQ4 and kK4 8, those with minima 0
 //
 // A prepared kInt8x32 row stands for x = s * a + c in blocks of 32: int8
@@ -96,6 +92,41 @@ struct PackedShape {
   }
 }
 
+// The integer format that holds a type without rounding; kRaw for types that
+// are floating or have none.
+[[maybe_unused]] static constexpr PackedFormat IntegerFormatOf(DType type) {
+  switch (type) {
+    case DType::kQ8_0:
+      return PackedFormat::kQ8;
+    case DType::kQ5_0:
+      return PackedFormat::kQ6;
+    case DType::kQ5_1:
+      return PackedFormat::kQ6Min;
+    case DType::kQ4_0:
+      return PackedFormat::kQ4;
+    case DType::kQ4_1:
+      return PackedFormat::kQ4Min;
+    case DType::kIQ4_NL:
+      return PackedFormat::kQ4Lut;
+    case DType::kMXFP4:
+      return PackedFormat::kQ4Fp;
+    case DType::kQ5_K:
+      return PackedFormat::kK6Min;
+    case DType::kQ6_K:
+      return PackedFormat::kK6;
+    case DType::kQ4_K:
+      return PackedFormat::kK4Min;
+    case DType::kIQ4_XS:
+      return PackedFormat::kK4Lut;
+    case DType::kQ3_K:
+      return PackedFormat::kK4;
+    case DType::kQ2_K:
+      return PackedFormat::kK2Min;
+    default:
+      return PackedFormat::kRaw;
+  }
+}
+
 inline constexpr int64_t kSuperBlock = 256;
 
 // Bytes of the scales (and minima) of 256 columns of a group, or of 32 columns
@@ -110,8 +141,6 @@ inline constexpr int64_t kSuperBlock = 256;
 // Bytes of the scales (and minima) at the start of a group.
 [[maybe_unused]] static inline size_t GroupScaleBytes(PackedFormat format,
                                                       int64_t columns) {
-  if (format == PackedFormat::kQ8K) return BlockCount(columns) * size_t{256};
-  if (format == PackedFormat::kQ4K) return BlockCount(columns) * size_t{128};
   const PackedShape shape = ShapeOf(format);
   if (shape.bits == 0) return 0;
   const int64_t step = shape.super ? kSuperBlock : kBlock;
@@ -131,10 +160,6 @@ inline constexpr int64_t kSuperBlock = 256;
       return AlignUp64(n * 32);
     case PackedFormat::kBF16Pairs:
       return (n + 1) / 2 * 64;
-    case PackedFormat::kQ8K:
-      return GroupScaleBytes(format, columns) + n * 16;
-    case PackedFormat::kQ4K:
-      return GroupScaleBytes(format, columns) + n * 8;
     default:
       return GroupScaleBytes(format, columns) +
              n * 2 * static_cast<size_t>(ShapeOf(format).bits);
@@ -147,6 +172,14 @@ inline constexpr int8_t kIq4Table[16] = {
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 inline constexpr int8_t kFp4Table[16] = {0, 1,  2,  3,  4,  6,  8,  12,
                                          0, -1, -2, -3, -4, -6, -8, -12};
+
+// Null for formats whose codes are numbers.
+[[maybe_unused]] static constexpr const int8_t* TableOf(PackedFormat format) {
+  if (format == PackedFormat::kQ4Fp) return kFp4Table;
+  const bool iq4 =
+      format == PackedFormat::kQ4Lut || format == PackedFormat::kK4Lut;
+  return iq4 ? kIq4Table : nullptr;
+}
 
 struct BlockInfo {
   float s;       // step

@@ -20,7 +20,16 @@ constexpr LinearKernels kAvx2Kernels = {
     .floats = LinearFloatAvx2,
     .pairs = nullptr,
     .integers = LinearInt8Avx2,
-    .integers16 = LinearQ8KAvx2,
+    .integers16 = LinearInt8Avx2,
+    .prepare_int8 = PrepareInt8Avx2,
+    .dot = DotAvx2,
+};
+
+constexpr LinearKernels kAvxVnniKernels = {
+    .floats = LinearFloatAvx2,
+    .pairs = nullptr,
+    .integers = LinearInt8AvxVnni,
+    .integers16 = LinearInt8AvxVnni,
     .prepare_int8 = PrepareInt8Avx2,
     .dot = DotAvx2,
 };
@@ -29,7 +38,7 @@ constexpr LinearKernels kAvx512Kernels = {
     .floats = LinearFloatAvx512,
     .pairs = nullptr,
     .integers = LinearInt8Avx512,
-    .integers16 = LinearQ8KAvx512,
+    .integers16 = LinearInt8Avx512,
     .prepare_int8 = PrepareInt8Avx512,
     .dot = DotAvx512,
 };
@@ -92,8 +101,9 @@ const LinearKernels& KernelsOf(Isa isa) {
   switch (isa) {
 #if defined(__x86_64__)
     case Isa::kAvx2:
-    case Isa::kAvxVnni:
       return kAvx2Kernels;
+    case Isa::kAvxVnni:
+      return kAvxVnniKernels;
     case Isa::kAvx512:
       return kAvx512Kernels;
     case Isa::kAvx512Bf16:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/kernels/attention_problem.h"
+#include "tests/kernels/isas.h"
 
 namespace inlay::kernels::cpu {
 namespace {

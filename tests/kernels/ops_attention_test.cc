@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "tests/kernels/attention_problem.h"
+#include "tests/kernels/isas.h"
 
 namespace inlay::kernels::cpu {
 namespace {

@@ -40,7 +40,6 @@ std::string_view FormatName(PackedFormat format) {
     case PackedFormat::kQ4Fp:
     case PackedFormat::kK4Min:
     case PackedFormat::kK4Lut:
-    case PackedFormat::kQ4K:
       return "4 bits with scales by 32";
     case PackedFormat::kK6:
       return "6 bits with scales by 16";
@@ -48,8 +47,6 @@ std::string_view FormatName(PackedFormat format) {
       return "4 bits with scales by 16";
     case PackedFormat::kK2Min:
       return "2 bits with scales by 16";
-    case PackedFormat::kQ8K:
-      return "8 bits with scales by 16";
   }
   return "?";
 }
