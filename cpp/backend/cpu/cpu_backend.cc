@@ -39,7 +39,8 @@ class CpuBackend final : public Backend {
           "an estimate needs counts that are not negative");
     }
     INLAY_RETURN_IF_ERROR(CheckPlan(plan));
-    INLAY_ASSIGN_OR_RETURN(const kernels::cpu::Isa isa, ParseIsa(options.isa));
+    INLAY_ASSIGN_OR_RETURN(const kernels::cpu::Isa isa,
+                           ParseIsa(options.isa, IsaUse::kEstimate));
     INLAY_ASSIGN_OR_RETURN(const WeightLayout weights,
                            LayOutWeights(file, plan, isa, options.in_place));
     INLAY_ASSIGN_OR_RETURN(const ArenaLayout arena,

@@ -17,7 +17,8 @@ StatusOr<std::shared_ptr<Weights>> CpuWeights::Load(
     std::shared_ptr<MemoryPool> pool, ThreadPool* threads,
     const Progress& progress) {
   INLAY_RETURN_IF_ERROR(CheckPlan(*plan));
-  INLAY_ASSIGN_OR_RETURN(const kernels::cpu::Isa isa, ParseIsa(options.isa));
+  INLAY_ASSIGN_OR_RETURN(const kernels::cpu::Isa isa,
+                         ParseIsa(options.isa, IsaUse::kRun));
   std::shared_ptr<CpuWeights> weights(new CpuWeights());
   INLAY_ASSIGN_OR_RETURN(weights->layout_,
                          LayOutWeights(*file, *plan, isa, options.in_place));

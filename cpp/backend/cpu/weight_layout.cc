@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cpp/base/checked.h"
+#include "cpp/base/os_amx.h"
 #include "kernels/common/dtype.h"
 
 namespace inlay::backend::cpu {
@@ -241,15 +242,26 @@ class Layouter {
 
 }  // namespace
 
-StatusOr<Isa> ParseIsa(std::string_view name) {
-  if (name.empty() || name == "auto") return kernels::cpu::BestIsa();
+StatusOr<Isa> ParseIsa(std::string_view name, IsaUse use) {
+  const auto permitted = [use](Isa isa) {
+    if (!kernels::cpu::NeedsPermission(isa)) return true;
+    return use == IsaUse::kRun ? RequestAmx() : AmxOffered();
+  };
+  if (name.empty() || name == "auto") {
+    const Isa best = kernels::cpu::BestIsa(/*permission=*/true);
+    return permitted(best) ? best : kernels::cpu::BestIsa();
+  }
   std::string known = "auto";
   for (Isa isa : kernels::cpu::kIsas) {
     absl::StrAppend(&known, ", ", kernels::cpu::IsaName(isa));
     if (name != kernels::cpu::IsaName(isa)) continue;
-    if (kernels::cpu::IsaSupported(isa)) return isa;
+    if (!kernels::cpu::IsaSupported(isa)) {
+      return absl::UnimplementedError(absl::StrCat(
+          "this processor or build does not support instruction set ", name));
+    }
+    if (permitted(isa)) return isa;
     return absl::UnimplementedError(absl::StrCat(
-        "this processor or build does not support instruction set ", name));
+        "the operating system does not let this process use ", name));
   }
   return absl::InvalidArgumentError(
       absl::StrCat("unknown instruction set '", name, "'; known are ", known));

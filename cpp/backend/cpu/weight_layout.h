@@ -48,8 +48,12 @@ struct WeightLayout {
   std::string recipe;
 };
 
-// "auto", "reference", "avx2", "avx512".
-StatusOr<kernels::cpu::Isa> ParseIsa(std::string_view name);
+// What an instruction set is wanted for. Some need the system's permission,
+// which is asked for only to run.
+enum class IsaUse { kEstimate, kRun };
+
+// "auto", the best that this process may use, or a name of kIsas.
+StatusOr<kernels::cpu::Isa> ParseIsa(std::string_view name, IsaUse use);
 
 // Also checks every weight against its tensor.
 StatusOr<WeightLayout> LayOutWeights(const formats::ModelFile& file,
