@@ -1,0 +1,1 @@
+"""The engines that compare.py runs, one class or worker script each."""
