@@ -14,6 +14,8 @@ import plot  # noqa: E402
 import report  # noqa: E402
 from gates import BOUNDS, KNOWN, Judge  # noqa: E402
 from limits import Limits, processor_class  # noqa: E402
+from peers.inlay import steady_rate  # noqa: E402
+from peers.process import Refused  # noqa: E402
 from shapes import (SHAPES, bytes_per_token, has_format,  # noqa: E402
                     macs_per_token, prefill_macs)
 
@@ -91,6 +93,10 @@ class LimitsTest(unittest.TestCase):
             self.assertAlmostEqual(limit[0], value, delta=0.6)
             self.assertEqual(limit[1], bound)
         self.assertIsNone(limits.of(BIG, "Q8_0", "load_s"))
+        # One stream has one row a step: its products hide behind memory.
+        slow = dict(ROOFLINE, gmac_per_s={"vpdpbusd512": {"2": 9.0}})
+        limit = Limits([slow], 2, "zen4").of(BIG, "Q8_0", "decode_1")
+        self.assertEqual(limit[1], "memory")
 
     def test_medians_and_absent_instructions(self):
         runs = [dict(ROOFLINE, read_gb_per_s={"2": gb}) for gb in (30, 50, 40)]
@@ -147,6 +153,20 @@ class GatesTest(unittest.TestCase):
             verdicts["1b Q8_0 load, seconds (at most)"].verdict, "FAIL")
         self.assertEqual(
             verdicts["1b Q8_0 first token, llama.cpp / inlay"].verdict, "FAIL")
+
+
+class SteadyRateTest(unittest.TestCase):
+    def test_counts_while_all_decode(self):
+        # From 30 ms to 50 ms: tokens at 40 and 50 of each.
+        records = [
+            {"arrivals": [[10, 1], [20, 1], [30, 1], [40, 1], [50, 1]]},
+            {"arrivals": [[30, 1], [40, 1], [50, 1], [60, 1], [70, 2]]}]
+        self.assertEqual(steady_rate(records), 200)
+
+    def test_never_together(self):
+        with self.assertRaises(Refused):
+            steady_rate([{"arrivals": [[1, 1], [2, 1]]},
+                         {"arrivals": [[3, 1], [4, 1]]}])
 
 
 class ReportTest(unittest.TestCase):
