@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests that take too long for every change.
 #
-#   bash tests/long.sh [sanitizers] [serving] [fuzz] [oracle] [system]
+#   bash tests/long.sh [sanitizers] [serving] [fuzz] [oracle] [system] [arm]
 #
 # Without arguments: all of them.
 #
@@ -107,7 +107,13 @@ run_system() {
   export INLAY_TEST_ALL=1
 }
 
-[ $# -gt 0 ] || set -- sanitizers serving fuzz oracle system
+# The kernels on emulated Arm processors, with the sweeps that tests/run.sh
+# leaves out.
+run_arm() {
+  CHECK_TIMEOUT=3600 run_check bash tests/scripts/arm.sh
+}
+
+[ $# -gt 0 ] || set -- sanitizers serving fuzz oracle system arm
 for part in "$@"; do
   case $part in
     sanitizers) run_sanitizers ;;
@@ -115,7 +121,8 @@ for part in "$@"; do
     fuzz) run_fuzzers ;;
     oracle) run_oracle ;;
     system) run_system ;;
-    *) die "unknown part: $part (sanitizers, fuzz, oracle, system)" ;;
+    arm) run_arm ;;
+    *) die "unknown part: $part (sanitizers, serving, fuzz, oracle, system, arm)" ;;
   esac
 done
 report "$started"

@@ -25,7 +25,9 @@ std::vector<float> Random(size_t n, uint32_t seed, float scale = 1.0f) {
 class OpsTest : public testing::TestWithParam<Isa> {
  protected:
   void SetUp() override {
-    if (!IsaSupported(GetParam())) GTEST_SKIP() << IsaName(GetParam());
+    if (!IsaSupported(GetParam())) {
+      GTEST_SKIP() << "this processor lacks " << IsaName(GetParam());
+    }
   }
 };
 INSTANTIATE_TEST_SUITE_P(
