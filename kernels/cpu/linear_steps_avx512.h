@@ -17,7 +17,8 @@
 // Two groups by 12 rows take 24 of the 32 registers, and read 7 times per 24
 // products. The weights of two groups, up to 8,192 columns of 16 bits, stay in
 // half a MiB of cache while all rows pass. Those of the next two are asked for
-// meanwhile, a part in each tile.
+// meanwhile, a part in each tile. Few rows, which wait for memory, take one
+// group at a time: one stream of weights comes faster than two.
 #ifndef INLAY_KERNELS_CPU_LINEAR_STEPS_AVX512_H_
 #define INLAY_KERNELS_CPU_LINEAR_STEPS_AVX512_H_
 
@@ -41,8 +42,8 @@ namespace {
 
 constexpr int kTileRows = 12;
 constexpr int kTileGroups = 2;
-constexpr int kUnroll = 4;        // steps
-constexpr int64_t kAhead = 1024;  // bytes of a group
+constexpr int64_t kFewRows = 4;
+constexpr int kUnroll = 4;  // steps
 
 // Where a tile reads.
 struct TilePlace {
@@ -81,6 +82,8 @@ struct Tile {
   // Every third row has a pointer; the others are one or two strides on, which
   // an address holds without a register of its own.
   static constexpr int kBases = (R + 2) / 3;
+  // How far on weights are asked for, in bytes of a group.
+  static constexpr int64_t kAhead = G == 1 ? 4096 : 1024;
   const uint8_t* weights;
   const uint8_t* x[kBases];
   __m512 sum[R][G];
@@ -179,9 +182,9 @@ void RunGroups(const LinearArgs& args, int64_t group, int64_t out_begin,
   place.group_bytes = group_bytes;
   place.x_stride = args.x_stride;
   place.steps = Step::Count(args.columns);
-  const bool last = (group + G) * kGroup >= out_end;
+  const bool alone = args.x_rows <= kFewRows || (group + G) * kGroup >= out_end;
   const size_t part = G * group_bytes / static_cast<size_t>(tiles);
-  if (!last) {
+  if (!alone) {
     place.next_stride = static_cast<size_t>(kUnroll * Step::kBytes * G) / tiles;
     place.next_lines = static_cast<int>((place.next_stride + 63) / 64);
   }
@@ -189,7 +192,7 @@ void RunGroups(const LinearArgs& args, int64_t group, int64_t out_begin,
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t end = args.x_rows * (t + 1) / tiles;
     place.x = args.x + row * args.x_stride;
-    if (!last) place.next = place.weights + G * group_bytes + t * part;
+    if (!alone) place.next = place.weights + G * group_bytes + t * part;
     kTiles<Step, G>[end - row](args, place, row, group, out_begin, out_end);
     row = end;
   }
@@ -199,10 +202,13 @@ template <typename Step>
 void RunSteps(const LinearArgs& args, int64_t out_begin, int64_t out_end) {
   int64_t group = out_begin / kGroup;
   const int64_t end = (out_end + kGroup - 1) / kGroup;
-  for (; group + kTileGroups <= end; group += kTileGroups) {
+  const bool few = args.x_rows <= kFewRows;
+  for (; !few && group + kTileGroups <= end; group += kTileGroups) {
     RunGroups<Step, kTileGroups>(args, group, out_begin, out_end);
   }
-  if (group < end) RunGroups<Step, 1>(args, group, out_begin, out_end);
+  for (; group < end; ++group) {
+    RunGroups<Step, 1>(args, group, out_begin, out_end);
+  }
 }
 
 }  // namespace
