@@ -1,4 +1,4 @@
-// Entries of the AMX kernels. Private to kernels/cpu.
+// Entry of the AMX kernels. Private to kernels/cpu.
 #ifndef INLAY_KERNELS_CPU_LINEAR_AMX_H_
 #define INLAY_KERNELS_CPU_LINEAR_AMX_H_
 
@@ -8,10 +8,10 @@
 
 namespace inlay::kernels::cpu::internal {
 
-// kBF16 activations; kBF16Pairs and the integer formats of ShapeOf.
-void LinearBf16Amx(const LinearArgs& args, int64_t out_begin, int64_t out_end);
-// kInt8x32 activations; the integer formats. The bits of LinearInt8Avx512.
-void LinearInt8Amx(const LinearArgs& args, int64_t out_begin, int64_t out_end);
+// With kBF16 activations: kBF16Pairs and the integer formats of ShapeOf, by
+// tiles of bfloat16. With kInt8x32: the integer formats by tiles of bytes, with
+// the bits of the vector sets.
+void LinearAmx(const LinearArgs& args, int64_t out_begin, int64_t out_end);
 
 }  // namespace inlay::kernels::cpu::internal
 

@@ -53,21 +53,12 @@ constexpr LinearKernels kAvx512Bf16Kernels = {
     .prepare_bf16 = PrepareBf16Avx512Bf16,
 };
 
-constexpr LinearKernels kAmxInt8Kernels = {
-    .floats = LinearFloatAvx512,
-    .pairs = LinearBf16Amx,
-    .integers = LinearInt8Amx,
-    .integers16 = LinearInt8Amx,
-    .prepare_int8 = PrepareInt8Avx512,
-    .dot = DotAvx512,
-    .prepare_bf16 = PrepareBf16Avx512Bf16,
-};
-
+// Tiles of bytes or of bfloat16, as the activations are prepared.
 constexpr LinearKernels kAmxKernels = {
     .floats = LinearFloatAvx512,
-    .pairs = LinearBf16Amx,
-    .integers = LinearBf16Amx,
-    .integers16 = LinearBf16Amx,
+    .pairs = LinearAmx,
+    .integers = LinearAmx,
+    .integers16 = LinearAmx,
     .prepare_int8 = PrepareInt8Avx512,
     .dot = DotAvx512,
     .prepare_bf16 = PrepareBf16Avx512Bf16,
@@ -109,7 +100,6 @@ const LinearKernels& KernelsOf(Isa isa) {
     case Isa::kAvx512Bf16:
       return kAvx512Bf16Kernels;
     case Isa::kAmxInt8:
-      return kAmxInt8Kernels;
     case Isa::kAmx:
       return kAmxKernels;
 #elif defined(__aarch64__)

@@ -241,7 +241,7 @@ TEST_F(AmxTest, BytesHaveTheBitsOfAvx512) {
       ASSERT_EQ(y, prepared.Run()) << GetDTypeInfo(type).name;
     }
   }
-  EXPECT_GE(compared, 12);  // Q8_0, Q4_0, Q4_1 at least
+  EXPECT_EQ(compared, 13 * 4);
 }
 
 TEST_F(AmxTest, AddsBiasThenAccumulates) {

@@ -43,8 +43,7 @@ class AmxTrapTest : public testing::Test {
               TileFault::kNone);
     args.y = y.floats();
     AmxTrap trap;
-    bf16 ? internal::LinearBf16Amx(args, 0, w.rows)
-         : internal::LinearInt8Amx(args, 0, w.rows);
+    internal::LinearAmx(args, 0, w.rows);
     EXPECT_EQ(trap.instructions() > 0, !own_tiles_);
     EXPECT_EQ(trap.fault(), TileFault::kNone);
     EXPECT_FALSE(trap.configured());
@@ -88,7 +87,7 @@ TEST_F(AmxTrapTest, FloatingPairs) {
   ASSERT_EQ(LinearBf16OnModel(args, 0, kOutputs), TileFault::kNone);
   args.y = y.data();
   AmxTrap trap;
-  internal::LinearBf16Amx(args, 0, kOutputs);
+  internal::LinearAmx(args, 0, kOutputs);
   EXPECT_EQ(trap.fault(), TileFault::kNone);
   EXPECT_EQ(y, expected);
 }
