@@ -175,6 +175,15 @@ struct Prepared {
                               y.floats() + problem.rows * problem.x_rows);
   }
 
+  // What products take weight k of output o to be.
+  double Weight(int64_t o, int64_t k) const {
+    const float w =
+        problem.weights[static_cast<size_t>(o * problem.columns + k)];
+    return recipe.activation == ActivationFormat::kBF16
+               ? Bfloat16ToFloat(FloatToBfloat16(w))
+               : w;
+  }
+
   // Element k of prepared row r.
   double X(int64_t r, int64_t k) {
     const uint8_t* const row = x.data() + static_cast<size_t>(r) * x_stride;

@@ -24,7 +24,7 @@ void ExpectNear(Prepared& prepared, const std::vector<float>& y) {
       double sum = 0, most = 0, reach = 0;
       for (int64_t k = 0; k < p.columns; ++k) {
         const double x = prepared.X(r, k);
-        const double w = p.weights[static_cast<size_t>(o * p.columns + k)];
+        const double w = prepared.Weight(o, k);
         sum += w * x;
         most = std::max(most, std::fabs(w));
         reach += std::fabs(x);
