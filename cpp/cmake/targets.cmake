@@ -20,8 +20,14 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(INLAY_FLAGS_amx ${INLAY_FLAGS_avx512bf16} -mamx-tile -mamx-int8 -mamx-bf16)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   set(INLAY_ISAS neon i8mm)
-  set(INLAY_FLAGS_neon -march=armv8.2-a+dotprod+fp16)
-  set(INLAY_FLAGS_i8mm -march=armv8.2-a+dotprod+fp16+i8mm+bf16)
+  set(INLAY_NEON_SCHEDULE)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Moving loads ahead before registers are given out makes the sums of a tile
+    # spill.
+    set(INLAY_NEON_SCHEDULE -fno-schedule-insns)
+  endif()
+  set(INLAY_FLAGS_neon -march=armv8.2-a+dotprod+fp16 ${INLAY_NEON_SCHEDULE})
+  set(INLAY_FLAGS_i8mm -march=armv8.2-a+dotprod+fp16+i8mm+bf16 ${INLAY_NEON_SCHEDULE})
 endif()
 
 function(inlay_library name)

@@ -34,8 +34,10 @@ struct Tile {
   // Pair `pair` of columns by lane L of the activations.
   template <int L>
   inline void AddLane(int64_t pair, const bfloat16x8_t* a) {
+#pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
       const bfloat16x8_t w = LoadPairs(weights + pair * kPairBytes + 16 * v);
+#pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
         sum[r][v] = vbfdotq_laneq_f32(sum[r][v], w, a[r], L);
       }
@@ -43,6 +45,7 @@ struct Tile {
   }
   inline void AddFour(int64_t pair) {
     bfloat16x8_t a[R];
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) a[r] = LoadPairs(x[r] + pair * 4);
     AddLane<0>(pair, a);
     AddLane<1>(pair + 1, a);
@@ -52,6 +55,7 @@ struct Tile {
   // The last columns; the one missing of an odd number is zero.
   inline void AddOne(int64_t pair, int64_t columns) {
     bfloat16x8_t a[R];
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
       uint16_t two[2] = {};
       const int64_t count = columns - 2 * pair < 2 ? 1 : 2;
@@ -73,16 +77,20 @@ void RunTile(const LinearArgs& args, int64_t row, int64_t group,
   tile.weights =
       args.weight + static_cast<size_t>(group) *
                         GroupBytes(PackedFormat::kBF16Pairs, args.columns);
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
     tile.x[r] = args.x + (row + r) * args.x_stride;
+#pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) tile.sum[r][v] = vdupq_n_f32(0);
   }
   const int64_t pairs = (args.columns + 1) / 2;
   int64_t pair = 0;
   for (; 2 * pair + 8 <= args.columns; pair += 4) tile.AddFour(pair);
   for (; pair < pairs; ++pair) tile.AddOne(pair, args.columns);
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
     float lanes[kGroup];
+#pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) vst1q_f32(lanes + 4 * v, tile.sum[r][v]);
     for (int64_t lane = 0; lane < kGroup; ++lane) {
       const int64_t out = group * kGroup + lane;

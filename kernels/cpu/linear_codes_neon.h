@@ -9,6 +9,9 @@
 
 #include "kernels/cpu/linear_layout.h"
 
+// For parts of a tile, whose sums are in registers.
+#define INLAY_ALWAYS_INLINE_ __attribute__((always_inline)) inline
+
 namespace inlay::kernels::cpu::internal {
 namespace {
 
@@ -151,6 +154,7 @@ struct Scales {
       return;
     }
     const uint8_t* const p = group + block * ScaleStep(F) + first * 2;
+#pragma GCC unroll 16
     for (int v = 0; v < V; ++v) {
       scale[v] = F == PackedFormat::kQ4Fp ? FromBfloat16(p + 8 * v)
                                           : FromHalf(p + 8 * v);
@@ -165,6 +169,7 @@ struct Scales {
   inline void LoadBytes(int64_t block, int part) {
     const uint8_t* const p = group + block / 8 * ScaleStep(F);
     if (block % 8 == 0 && part == 0) {
+#pragma GCC unroll 16
       for (int v = 0; v < V; ++v) {
         over_[v] = FromHalf(p + first * 2 + 8 * v);
         if (kShape.minimum) {
@@ -176,6 +181,7 @@ struct Scales {
     const int64_t index = block % 8 * kParts + part;
     const uint8_t* const bytes =
         p + 32 * kMinima + index * 16 * kMinima + first;
+#pragma GCC unroll 16
     for (int v = 0; v < V; v += 2) {
       const uint8x8_t s = vld1_u8(bytes + 4 * v);
       if constexpr (kShape.minimum) {
@@ -185,6 +191,7 @@ struct Scales {
         FromBytes(vreinterpret_s8_u8(s), scale + v);
       }
     }
+#pragma GCC unroll 16
     for (int v = 0; v < V; ++v) {
       scale[v] = vmulq_f32(over_[v], scale[v]);
       if (kShape.minimum) {
@@ -199,6 +206,7 @@ template <PackedFormat F, int P, int V>
 __attribute__((noinline)) void SumCodes(const uint8_t* block,
                                         float32x4_t* sums) {
   using C = Codes<F>;
+#pragma GCC unroll 16
   for (int v = 0; v < V; ++v, block += 16) {
     int32x4_t sum = vdupq_n_s32(-C::kOffset * 4 * C::kQuads);
     const int8x16_t ones = vdupq_n_s8(1);

@@ -38,8 +38,10 @@ struct Tile {
 
   template <int L>
   inline void AddLane(int64_t k, const float32x4_t* four) {
+#pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
       const float32x4_t w = LoadColumn<F>(weights + v * kVectorBytes, k + L);
+#pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
         sum[r][v] = vfmaq_laneq_f32(sum[r][v], w, four[r], L);
       }
@@ -47,6 +49,7 @@ struct Tile {
   }
   inline void AddFour(int64_t k) {
     float32x4_t four[R];
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) four[r] = vld1q_f32(x[r] + k);
     AddLane<0>(k, four);
     AddLane<1>(k, four);
@@ -55,6 +58,7 @@ struct Tile {
   }
   inline void AddOne(int64_t k) {
     float32x4_t one[R];
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) one[r] = vdupq_n_f32(x[r][k]);
     AddLane<0>(k, one);
   }
@@ -67,16 +71,20 @@ void RunTile(const LinearArgs& args, int64_t row, int64_t group,
   Tile<F, R> tile;
   tile.weights =
       args.weight + static_cast<size_t>(group) * GroupBytes(F, args.columns);
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
     tile.x[r] =
         reinterpret_cast<const float*>(args.x + (row + r) * args.x_stride);
+#pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) tile.sum[r][v] = vdupq_n_f32(0);
   }
   int64_t k = 0;
   for (; k + 4 <= args.columns; k += 4) tile.AddFour(k);
   for (; k < args.columns; ++k) tile.AddOne(k);
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
     float lanes[kGroup];
+#pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) vst1q_f32(lanes + 4 * v, tile.sum[r][v]);
     for (int64_t lane = 0; lane < kGroup; ++lane) {
       const int64_t out = group * kGroup + lane;
@@ -116,15 +124,18 @@ void LinearFloatNeon(const LinearArgs& args, int64_t out_begin,
 // The same lanes and order as with AVX2.
 float DotNeon(const float* a, const float* b, int64_t n) {
   float32x4_t sum[8];
+#pragma GCC unroll 16
   for (int i = 0; i < 8; ++i) sum[i] = vdupq_n_f32(0);
   int64_t k = 0;
   for (; k + 32 <= n; k += 32) {
+#pragma GCC unroll 16
     for (int i = 0; i < 8; ++i) {
       sum[i] =
           vfmaq_f32(sum[i], vld1q_f32(a + k + 4 * i), vld1q_f32(b + k + 4 * i));
     }
   }
   float lanes[8];
+#pragma GCC unroll 16
   for (int h = 0; h < 2; ++h) {
     vst1q_f32(lanes + 4 * h, vaddq_f32(vaddq_f32(sum[h], sum[2 + h]),
                                        vaddq_f32(sum[4 + h], sum[6 + h])));
