@@ -121,7 +121,7 @@ def find_engines(options):
 
 
 def find_program(options, name):
-    for folder in (".", "tests/bench/roofline"):
+    for folder in (".", "tests/bench/roofline", "tests/bench/onednn"):
         path = pathlib.Path(options.build) / folder / name
         if path.is_file():
             return str(path)
@@ -143,6 +143,12 @@ class Comparison:
         self.roofline = find_program(options, "roofline")
         if self.roofline is None:
             self.missing["roofline"] = "build it: ninja roofline"
+        self.onednn = find_program(options, "onednn_rate")
+        self.cpu_name, flags = limits_module.cpu_information()
+        self.machine_class = limits_module.processor_class(flags)
+        if self.onednn is None and self.machine_class == "amx":
+            self.missing["oneDNN's rate"] = (
+                "install libdnnl-dev and build it: ninja onednn_rate")
         self.results = report.Results()
         self.limit_runs = []
 
@@ -157,8 +163,12 @@ class Comparison:
 
     def measure_limits(self):
         try:
-            self.limit_runs.append(limits_module.run_roofline(
-                self.roofline, self.options.threads))
+            limits = limits_module.run_roofline(self.roofline,
+                                                self.options.threads)
+            if self.onednn:
+                limits["gmac_per_s"] |= limits_module.run_onednn(
+                    self.onednn, self.options.threads)
+            self.limit_runs.append(limits)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             self.missing["roofline"] = str(error)
 
@@ -179,36 +189,35 @@ class Comparison:
                                      figures.items()),
               file=sys.stderr, flush=True)
 
-    def about(self, name, machine_class):
+    def about(self):
         commit = subprocess.run(
             ["git", "-C", str(ROOT), "describe", "--always", "--dirty",
              "--exclude=*"], capture_output=True, text=True).stdout.strip()
         return {
-            "processor": name, "class": machine_class or "other",
+            "processor": self.cpu_name,
+            "class": self.machine_class or "other",
             "threads": self.options.threads, "repeat": self.repeat,
             "date": datetime.date.today().isoformat(), "commit": commit,
             "command": shlex.join(["tests/bench/compare.py",
                                    *public_arguments()]),
             "amounts": dataclasses.asdict(self.amounts),
             "instructions": sorted(limits_module.INSTRUCTIONS.get(
-                machine_class, {}).values()) + ["onednn_bf16"],
+                self.machine_class, {}).values()) + ["onednn_bf16"],
             "versions": {e.name: e.version for e in self.engines
                          if e.version},
             "missing": self.missing}
 
     def finish(self):
         options = self.options
-        name, flags = limits_module.cpu_information()
-        machine_class = limits_module.processor_class(flags)
         limits = limits_module.Limits(self.limit_runs, options.threads,
-                                      machine_class)
+                                      self.machine_class)
         figures = self.results.medians()
-        verdicts = Judge(machine_class, figures, limits, self.missing,
+        verdicts = Judge(self.machine_class, figures, limits, self.missing,
                          self.results.refused).all()
         cases = [(*model, measure) for measure in options.measures
                  for model in self.models]
         cases.sort(key=lambda case: options.shapes.index(case[0]))
-        about = self.about(name, machine_class)
+        about = self.about()
         print(report.text(about, self.results, limits, cases, verdicts))
         write(options.json, lambda: json.dumps(report.as_json(
             about, self.results, self.limit_runs, verdicts), indent=1) + "\n")

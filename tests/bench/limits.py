@@ -1,5 +1,6 @@
 """The limits of the machine, and what share of them a figure is."""
 import json
+import os
 import pathlib
 import platform
 import statistics
@@ -44,6 +45,17 @@ def run_roofline(program, threads):
     if done.returncode != 0:
         raise OSError(f"roofline: exit status {done.returncode}")
     return json.loads(done.stdout)
+
+
+def run_onednn(program, threads):
+    """What roofline would say of it: GMAC/s by the number of threads."""
+    done = subprocess.run(
+        [program], capture_output=True, text=True, timeout=120,
+        env=dict(os.environ, OMP_NUM_THREADS=str(threads)))
+    if done.returncode != 0:
+        raise OSError(f"onednn_rate: {done.stderr.strip()[-200:]}")
+    return {name: {str(threads): value}
+            for name, value in json.loads(done.stdout).items()}
 
 
 class Limits:

@@ -6,6 +6,8 @@ import time
 from peers.process import Refused, last_line, run
 
 WORDS = "the" + " the" * 15  # A prompt of 16 tokens.
+# Room for all streams at once, with any page format.
+CACHE = "512M"
 
 
 def steady_rate(records):
@@ -53,8 +55,8 @@ class Inlay:
             "bench serve", model, "--requests", count, "--concurrency", count,
             "--prompt-tokens", f"fixed:{amounts.short}", "--output-tokens",
             f"fixed:{amounts.steps + 3}", "--stall-factor", 1000,
-            "--prefix-cache", "off", "--temperature", 0, "--records",
-            "--json", "-"))
+            "--prefix-cache", "off", "--kv-cache", CACHE, "--temperature", 0,
+            "--records", "--json", "-"))
         return steady_rate(json.loads(last_line(done))["records"])
 
     def start(self, model):

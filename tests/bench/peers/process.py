@@ -1,4 +1,5 @@
 """Running one measurement in a process of its own."""
+import re
 import subprocess
 
 TIMEOUT_S = 600
@@ -27,7 +28,8 @@ def reason(text):
         if line.startswith(("RuntimeError", "SystemExit", "ValueError")):
             lines = lines[i:]
             break
-    return " ".join(lines[-6:])[:400]
+    text = " ".join(lines[-6:])
+    return re.sub(r"Exception from \S+:\s*", "", text)[:400]
 
 
 def last_line(done):
