@@ -17,15 +17,14 @@
 namespace inlay::kernels::cpu::internal {
 namespace {
 
+template <PackedFormat F>
+constexpr bool kHasTable =
+    F == PackedFormat::kQ4Lut || F == PackedFormat::kK4Lut ||
+    F == PackedFormat::kQ4Fp;
 // What the bytes of Codes are above the weights' integers: entries of tables
 // are stored 128 up, so that codes of every format are bytes without sign.
 template <PackedFormat F>
-constexpr const int8_t* kTableOf =
-    F == PackedFormat::kQ4Lut || F == PackedFormat::kK4Lut ? kIq4Table
-    : F == PackedFormat::kQ4Fp                             ? kFp4Table
-                                                           : nullptr;
-template <PackedFormat F>
-constexpr int kCodeOffset = kTableOf<F> != nullptr ? 128 : ShapeOf(F).offset;
+constexpr int kCodeOffset = kHasTable<F> ? 128 : ShapeOf(F).offset;
 
 template <PackedFormat F>
 constexpr int64_t kBlockBytes = 64 * ShapeOf(F).bits;
@@ -68,9 +67,11 @@ inline __m512i Codes(const uint8_t* block, int j) {
   } else if constexpr (kBits == 6) {
     return _mm512_or_si512(LowFour(block, j),
                            _mm512_slli_epi16(LowTwo(block + 256, j), 4));
-  } else if constexpr (kTableOf<F> != nullptr) {
+  } else if constexpr (kHasTable<F>) {
+    const int8_t* const entries =
+        F == PackedFormat::kQ4Fp ? kFp4Table : kIq4Table;
     const __m512i table = _mm512_broadcast_i32x4(_mm_xor_si128(
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(kTableOf<F>)),
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(entries)),
         _mm_set1_epi8(-128)));
     return _mm512_shuffle_epi8(table, LowFour(block, j));
   } else {
