@@ -23,14 +23,21 @@ struct AttentionPair {
   float* scores;       // kAttentionSegment
   float* partial;      // output of the segment, unscaled
   float* total;        // merged output, unscaled
-  float m, l;          // of `total`
+  float m, l;          // of `total`; m is a score to the base 2
+};
+
+// What will be read soon: one place for each key of a block of values, or for
+// each dimension of a block of keys, `step` bytes apart.
+struct AttentionAhead {
+  const uint8_t* at;  // null: nothing
+  int64_t step;
 };
 
 // scores = factor * (q . k) for Q pairs and G vectors of keys.
-template <typename V, typename T, int Q, int G>
+template <typename V, typename T, int Q, int G, bool kAhead>
 inline void ScoreBlock(const AttentionPair* pairs, const T* const* keys,
                        int64_t stride, int32_t dims, float factor,
-                       const int32_t* offsets) {
+                       const int32_t* offsets, const AttentionAhead* ahead) {
   using F = typename V::F;
   F sum[Q][G];
   for (int i = 0; i < Q; ++i) {
@@ -39,6 +46,11 @@ inline void ScoreBlock(const AttentionPair* pairs, const T* const* keys,
   for (int32_t d = 0; d < dims; ++d) {
     F k[G];
     for (int g = 0; g < G; ++g) k[g] = V::Load(keys[g] + d * stride);
+    if constexpr (kAhead) {
+      for (int g = 0; g < G; ++g) {
+        __builtin_prefetch(ahead[g].at + d * ahead[g].step);
+      }
+    }
     for (int i = 0; i < Q; ++i) {
       const F q = V::Set(pairs[i].q[d]);
       for (int g = 0; g < G; ++g) sum[i][g] = V::Fma(q, k[g], sum[i][g]);
@@ -54,10 +66,10 @@ inline void ScoreBlock(const AttentionPair* pairs, const T* const* keys,
 
 // partial += sum over `count` keys of weight * value, for Q pairs and G
 // vectors of dimensions.
-template <typename V, typename T, int Q, int G>
+template <typename V, typename T, int Q, int G, bool kAhead>
 inline void ValueBlock(const AttentionPair* pairs, const T* values,
                        int64_t stride, int32_t count, int32_t offset,
-                       int64_t dim) {
+                       int64_t dim, const AttentionAhead& ahead) {
   using F = typename V::F;
   F sum[Q][G];
   for (int i = 0; i < Q; ++i) {
@@ -69,6 +81,12 @@ inline void ValueBlock(const AttentionPair* pairs, const T* values,
     const T* row = values + t * stride + dim;
     F v[G];
     for (int g = 0; g < G; ++g) v[g] = V::Load(row + g * V::kWidth);
+    if constexpr (kAhead) {
+      constexpr int64_t kBytes = int64_t{G} * V::kWidth * sizeof(T);
+      const uint8_t* at =
+          ahead.at + t * ahead.step + dim * static_cast<int64_t>(sizeof(T));
+      for (int64_t b = 0; b < kBytes; b += 64) __builtin_prefetch(at + b);
+    }
     for (int i = 0; i < Q; ++i) {
       const F weight = V::Set(pairs[i].scores[offset + t]);
       for (int g = 0; g < G; ++g) sum[i][g] = V::Fma(weight, v[g], sum[i][g]);
@@ -81,14 +99,15 @@ inline void ValueBlock(const AttentionPair* pairs, const T* values,
   }
 }
 
-// Scores of keys [first, last) of a segment become exponentials, times the
-// values' steps if there are any; *m and *l are their maximum and sum. Lanes
-// are counted from the segment's start, so that the order of the sum depends on
-// positions alone.
+// The softmax of keys [first, last) of a segment, of scores to the base 2, in
+// two steps, each for all pairs in turn, so that no pair waits for its own
+// maximum. Lanes are counted from the segment's start, so that the order of the
+// sum depends on positions alone.
+//
+// First: lanes outside become -infinity; returns the maximum.
 template <typename V>
-inline void Softmax(float* scores, int32_t first, int32_t last,
-                    const float* key_steps, const float* value_steps, float* m,
-                    float* l) {
+inline float MaskedMaximum(float* scores, int32_t first, int32_t last,
+                           const float* key_steps) {
   using F = typename V::F;
   constexpr int32_t kW = V::kWidth;
   const int32_t begin = first - first % kW;
@@ -105,16 +124,26 @@ inline void Softmax(float* scores, int32_t first, int32_t last,
   for (int32_t i = begin; i < end; i += kW) {
     most = V::Max(most, V::Load(scores + i));
   }
-  *m = V::MaxOf(most);
-  const F shift = V::Set(*m);
+  return V::MaxOf(most);
+}
+
+// Second: scores become exponentials, times the values' steps if there are any;
+// returns the sum of the exponentials.
+template <typename V>
+inline float Exponentials(float* scores, int32_t first, int32_t last, float m,
+                          const float* value_steps) {
+  using F = typename V::F;
+  constexpr int32_t kW = V::kWidth;
+  const int32_t end = (last + kW - 1) / kW * kW;
+  const F shift = V::Set(m);
   F sum = V::Set(0.0f);
-  for (int32_t i = begin; i < end; i += kW) {
-    const F e = Exp<V>(V::Sub(V::Load(scores + i), shift));
+  for (int32_t i = first - first % kW; i < end; i += kW) {
+    const F e = Exp2OfNegative<V>(V::Sub(V::Load(scores + i), shift));
     V::Store(scores + i,
              value_steps == nullptr ? e : V::Mul(e, V::Load(value_steps + i)));
     sum = V::Add(sum, e);
   }
-  *l = V::Sum(sum);
+  return V::Sum(sum);
 }
 
 // Takes a segment's state into the pair's total.
@@ -123,8 +152,8 @@ inline void MergeState(AttentionPair& pair, const float* partial, float m,
                        float l, int32_t width) {
   using F = typename V::F;
   const float most = m > pair.m ? m : pair.m;
-  const F a = Exp<V>(V::Set(pair.m - most));
-  const F b = Exp<V>(V::Set(m - most));
+  const F a = Exp2OfNegative<V>(V::Set(pair.m - most));
+  const F b = Exp2OfNegative<V>(V::Set(m - most));
   float scaled[V::kWidth];
   V::Store(scaled, V::Fma(V::Set(pair.l), a, V::Mul(V::Set(l), b)));
   pair.l = scaled[0];

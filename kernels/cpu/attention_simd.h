@@ -24,7 +24,8 @@ class AttentionRun {
         key_steps_(outputs_ + int64_t{kAttentionTile} * 2 * width_),
         value_steps_(key_steps_ + kAttentionSegment),
         chunk_(value_steps_ + kAttentionSegment),
-        factor_(args.scale * CacheUnit<V, T>(args.kv.key_scales, args.kv_head)),
+        factor_(args.scale * kLog2E *
+                CacheUnit<V, T>(args.kv.key_scales, args.kv_head)),
         value_factor_(CacheUnit<V, T>(args.kv.value_scales, args.kv_head)) {}
 
   void Run() {
@@ -65,6 +66,8 @@ class AttentionRun {
  private:
   static constexpr int32_t kW = V::kWidth;
   static constexpr int kG = V::kTileVectors;
+  // Scores are to the base 2.
+  static constexpr float kLog2E = 1.44269504088896341f;
 
   void AddTile(int32_t row, int32_t rows, int32_t head, int32_t heads) {
     count_ = 0;
@@ -152,8 +155,9 @@ class AttentionRun {
   void Scores() {
     const int32_t end = Last();
     if (Direct() && kv_.page_tokens % kW == 0) {
-      ScoreVectors<T>(First() / kW * kW, end, kv_.page_tokens,
-                      [this](int32_t at) { return cache_.Key(segment_ + at); });
+      ScoreVectors<T, true>(
+          First() / kW * kW, end, kv_.page_tokens,
+          [this](int32_t at) { return cache_.Key(segment_ + at); });
       return;
     }
     for (int32_t at = First() / kAttentionChunk * kAttentionChunk; at < end;
@@ -167,7 +171,7 @@ class AttentionRun {
       } else {
         cache_.PrefetchValues(segment_ + First(), Chunk(end - First()));
       }
-      ScoreVectors<float>(
+      ScoreVectors<float, false>(
           begin / kW * kW, stop, kAttentionChunk,
           [this, at](int32_t key) { return chunk_ + key - at; });
     }
@@ -175,38 +179,88 @@ class AttentionRun {
 
   // Scores of keys [at, end); `key(i)` is where the first dimension of a
   // vector of keys from i is.
-  template <typename E, typename Key>
+  template <typename E, bool kAhead, typename Key>
   void ScoreVectors(int32_t at, int32_t end, int32_t stride, const Key& key) {
     const E* keys[kG];
     int32_t offsets[kG];
+    AttentionAhead ahead[kG] = {};
     int held = 0;
     for (; at < end; at += kW) {
       keys[held] = key(at);
       offsets[held] = at;
+      if (kAhead) ahead[held] = AfterKeys(at, end);
       if (++held == kG) {
-        ScoreRows<E, kG>(keys, offsets, stride);
+        ScoreRows<E, kG, kAhead>(keys, offsets, stride, ahead);
         held = 0;
       }
     }
     for (int i = 0; i < held; ++i) {
-      ScoreRows<E, 1>(keys + i, offsets + i, stride);
+      ScoreRows<E, 1, kAhead>(keys + i, offsets + i, stride, ahead + i);
     }
   }
 
-  template <typename E, int G>
-  void ScoreRows(const E* const* keys, const int32_t* offsets, int32_t stride) {
+  // What follows a vector of keys by kAttentionChunk tokens, in steps of one
+  // dimension: other keys of the segment, or else its values.
+  AttentionAhead AfterKeys(int32_t at, int32_t end) const {
+    const int64_t step = int64_t{sizeof(T)} * kv_.page_tokens;
+    at += kAttentionChunk;
+    if (at < end) return {Bytes(cache_.Key(segment_ + at)), step};
+    at += First() - end;
+    if (at >= end) at = end - 1;
+    return {Bytes(cache_.Value(segment_ + at)), int64_t{sizeof(T)} * kW};
+  }
+
+  // What follows the values from `at`, in steps of one token: other values of
+  // the segment, or else keys of the next, as far as any pair sees them.
+  AttentionAhead AfterValues(int32_t at, int32_t end) const {
+    const int64_t step = int64_t{sizeof(T)} * kv_.value_dim;
+    const int32_t last = pairs_[count_ - 1].end - segment_;
+    at += kAttentionChunk;
+    if (at < end) return {Bytes(cache_.Value(segment_ + at)), step};
+    if (at >= last) at = last - 1;
+    return {Bytes(cache_.Key(segment_ + at / kW * kW)), step};
+  }
+
+  static const uint8_t* Bytes(const T* p) {
+    return reinterpret_cast<const uint8_t*>(p);
+  }
+
+  // The first pairs ask for what is ahead; the others find it asked for.
+  template <typename E, int G, bool kAhead>
+  void ScoreRows(const E* const* keys, const int32_t* offsets, int32_t stride,
+                 const AttentionAhead* ahead) {
+    const auto block = [&]<int Q>(int32_t i) {
+      if (kAhead && i == 0) {
+        ScoreBlock<V, E, Q, G, kAhead>(active_, keys, stride, kv_.key_dim,
+                                       factor_, offsets, ahead);
+      } else {
+        ScoreBlock<V, E, Q, G, false>(active_ + i, keys, stride, kv_.key_dim,
+                                      factor_, offsets, ahead);
+      }
+    };
+    ForPairs(block);
+  }
+
+  // Runs body<Q>(first) over all active pairs in blocks of up to 6.
+  template <typename Body>
+  void ForPairs(const Body& body) const {
     int32_t i = 0;
-    for (; i + 6 <= active_count_; i += 6) {
-      ScoreBlock<V, E, 6, G>(active_ + i, keys, stride, kv_.key_dim, factor_,
-                             offsets);
-    }
-    for (; i + 3 <= active_count_; i += 3) {
-      ScoreBlock<V, E, 3, G>(active_ + i, keys, stride, kv_.key_dim, factor_,
-                             offsets);
-    }
-    for (; i < active_count_; ++i) {
-      ScoreBlock<V, E, 1, G>(active_ + i, keys, stride, kv_.key_dim, factor_,
-                             offsets);
+    for (; i + 6 <= active_count_; i += 6) body.template operator()<6>(i);
+    switch (active_count_ - i) {
+      case 5:
+        body.template operator()<3>(i);
+        i += 3;
+        [[fallthrough]];
+      case 2:
+        return body.template operator()<2>(i);
+      case 4:
+        return body.template operator()<4>(i);
+      case 3:
+        return body.template operator()<3>(i);
+      case 1:
+        return body.template operator()<1>(i);
+      default:
+        return;
     }
   }
 
@@ -217,9 +271,13 @@ class AttentionRun {
     }
     for (int32_t i = 0; i < active_count_; ++i) {
       AttentionPair& pair = active_[i];
-      Softmax<V>(pair.scores, First(pair), Last(pair),
-                 steps ? key_steps_ : nullptr, steps ? value_steps_ : nullptr,
-                 &m[i], &l[i]);
+      m[i] = MaskedMaximum<V>(pair.scores, First(pair), Last(pair),
+                              steps ? key_steps_ : nullptr);
+    }
+    for (int32_t i = 0; i < active_count_; ++i) {
+      AttentionPair& pair = active_[i];
+      l[i] = Exponentials<V>(pair.scores, First(pair), Last(pair), m[i],
+                             steps ? value_steps_ : nullptr);
       for (int32_t d = 0; d < width_; d += kW) {
         V::Store(pair.partial + d, V::Set(0.0f));
       }
@@ -235,7 +293,8 @@ class AttentionRun {
                                   : kAttentionChunk - at % kAttentionChunk;
       const int32_t stop = left < end - at ? at + left : end;
       if (direct) {
-        ValueRun(cache_.Value(segment_ + at), kv_.value_dim, at, stop);
+        ValueRun<true>(cache_.Value(segment_ + at), kv_.value_dim, at, stop,
+                       AfterValues(at, end));
       } else {
         cache_.ExpandValues(segment_ + at, stop - at, width_, chunk_);
         if (stop < end) {
@@ -245,24 +304,24 @@ class AttentionRun {
           const int32_t last = pairs_[count_ - 1].end - segment_;
           cache_.PrefetchKeys(segment_ + end, Chunk(last - end));
         }
-        ValueRun(static_cast<const float*>(chunk_), width_, at, stop);
+        ValueRun<false>(static_cast<const float*>(chunk_), width_, at, stop,
+                        {});
       }
       at = stop;
     }
   }
 
-  template <typename E>
-  void ValueRun(const E* values, int32_t stride, int32_t at, int32_t stop) {
-    int32_t i = 0;
-    for (; i + 6 <= active_count_; i += 6) {
-      ValueRows<E, 6>(active_ + i, values, stride, at, stop);
-    }
-    for (; i + 3 <= active_count_; i += 3) {
-      ValueRows<E, 3>(active_ + i, values, stride, at, stop);
-    }
-    for (; i < active_count_; ++i) {
-      ValueRows<E, 1>(active_ + i, values, stride, at, stop);
-    }
+  template <bool kAhead, typename E>
+  void ValueRun(const E* values, int32_t stride, int32_t at, int32_t stop,
+                const AttentionAhead& ahead) {
+    const auto block = [&]<int Q>(int32_t i) {
+      if (kAhead && i == 0) {
+        ValueRows<E, Q, kAhead>(active_, values, stride, at, stop, ahead);
+      } else {
+        ValueRows<E, Q, false>(active_ + i, values, stride, at, stop, ahead);
+      }
+    };
+    ForPairs(block);
   }
 
   static int32_t Chunk(int32_t keys) {
@@ -274,13 +333,13 @@ class AttentionRun {
 
   // Keys of [at, stop) that all Q pairs see are shared; the others are added
   // pair by pair.
-  template <typename E, int Q>
+  template <typename E, int Q, bool kAhead>
   void ValueRows(AttentionPair* pairs, const E* values, int32_t stride,
-                 int32_t at, int32_t stop) {
+                 int32_t at, int32_t stop, const AttentionAhead& ahead) {
     const int32_t low = Clamp(First(pairs[Q - 1]), at, stop);
     int32_t high = Clamp(Last(pairs[0]), at, stop);
     if (low == at && high == stop) {
-      ValueRange<E, Q>(pairs, values, stride, at, at, stop);
+      ValueRange<E, Q, kAhead>(pairs, values, stride, at, at, stop, ahead);
       return;
     }
     if (high < low) high = low;
@@ -288,31 +347,34 @@ class AttentionRun {
       for (int i = 0; i < Q; ++i) {
         const int32_t from = Clamp(First(pairs[i]), at, low);
         const int32_t to = Clamp(Last(pairs[i]), from, low);
-        ValueRange<E, 1>(pairs + i, values, stride, at, from, to);
+        ValueRange<E, 1, false>(pairs + i, values, stride, at, from, to, ahead);
       }
     }
-    ValueRange<E, Q>(pairs, values, stride, at, low, high);
+    ValueRange<E, Q, false>(pairs, values, stride, at, low, high, ahead);
     if (Q > 1) {
       for (int i = 0; i < Q; ++i) {
-        ValueRange<E, 1>(pairs + i, values, stride, at, high,
-                         Clamp(Last(pairs[i]), high, stop));
+        ValueRange<E, 1, false>(pairs + i, values, stride, at, high,
+                                Clamp(Last(pairs[i]), high, stop), ahead);
       }
     }
   }
 
   // Keys [from, to); `values` is that of key `at`.
-  template <typename E, int Q>
+  template <typename E, int Q, bool kAhead>
   void ValueRange(AttentionPair* pairs, const E* values, int32_t stride,
-                  int32_t at, int32_t from, int32_t to) {
+                  int32_t at, int32_t from, int32_t to,
+                  const AttentionAhead& ahead) {
     if (from >= to) return;
     values += int64_t{from - at} * stride;
     // `partial` and expanded values are whole vectors.
     int64_t d = 0;
     for (; d + kG * kW <= stride; d += kG * kW) {
-      ValueBlock<V, E, Q, kG>(pairs, values, stride, to - from, from, d);
+      ValueBlock<V, E, Q, kG, kAhead>(pairs, values, stride, to - from, from, d,
+                                      ahead);
     }
     for (; d < stride; d += kW) {
-      ValueBlock<V, E, Q, 1>(pairs, values, stride, to - from, from, d);
+      ValueBlock<V, E, Q, 1, kAhead>(pairs, values, stride, to - from, from, d,
+                                     ahead);
     }
   }
 
