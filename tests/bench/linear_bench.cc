@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "kernels/cpu/linear.h"
+#include "tests/kernels/amx_permission.h"
 
 namespace inlay::kernels::cpu {
 namespace {
@@ -196,7 +197,7 @@ void Register(Isa isa) {
 int main(int argc, char** argv) {
   using inlay::kernels::cpu::Isa;
   for (Isa isa : inlay::kernels::cpu::kIsas) {
-    if (inlay::kernels::cpu::IsaSupported(isa)) {
+    if (inlay::kernels::cpu::CanRun(isa)) {
       inlay::kernels::cpu::Register(isa);
     }
   }
