@@ -6,9 +6,10 @@
 Models are files of random weights (make_models.py) of the Llama-3.2-1B and
 SmolLM2-135M shapes. Repetitions are interleaved, each in a process of its own,
 so that drift of a shared machine meets all alike; what counts is the median.
-In each repetition tests/bench/roofline measures the limits of the machine, and
-figures are given as shares of them. The bounds in gates.py are judged at the
-end; the exit status is 1 if one is not kept, 2 if one stays open.
+Before each model tests/bench/roofline measures the limits of the machine, and
+figures are given as shares of them. The bounds in gates.py on what was measured
+are judged at the end; the exit status is 1 if one is not kept, 2 if one stays
+open.
 
     prefill        a prompt of 512 tokens, up to its first token
     decode_1       128 tokens after it, one at a time
@@ -154,21 +155,21 @@ class Comparison:
 
     def run(self):
         for repetition in range(self.repeat):
-            if self.roofline:
-                self.measure_limits()
             for model in self.models:
+                if self.roofline:
+                    self.measure_limits(model)
                 warm(self.paths[model])
                 for engine in turns(self.engines, repetition):
                     self.measure(engine, model)
 
-    def measure_limits(self):
+    def measure_limits(self, model):
         try:
             limits = limits_module.run_roofline(self.roofline,
                                                 self.options.threads)
             if self.onednn:
                 limits["gmac_per_s"] |= limits_module.run_onednn(
                     self.onednn, self.options.threads)
-            self.limit_runs.append(limits)
+            self.limit_runs.append((model, limits))
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             self.missing["roofline"] = str(error)
 
@@ -212,11 +213,11 @@ class Comparison:
         limits = limits_module.Limits(self.limit_runs, options.threads,
                                       self.machine_class)
         figures = self.results.medians()
-        verdicts = Judge(self.machine_class, figures, limits, self.missing,
-                         self.results.refused).all()
         cases = [(*model, measure) for measure in options.measures
                  for model in self.models]
         cases.sort(key=lambda case: options.shapes.index(case[0]))
+        verdicts = list(Judge(self.machine_class, figures, limits,
+                              self.missing, self.results.refused).all(cases))
         about = self.about()
         print(report.text(about, self.results, limits, cases, verdicts))
         write(options.json, lambda: json.dumps(report.as_json(
@@ -231,7 +232,7 @@ class Comparison:
 
 def turns(engines, repetition):
     """Each repetition begins with another engine."""
-    start = repetition % len(engines)
+    start = repetition % max(1, len(engines))
     return engines[start:] + engines[:start]
 
 

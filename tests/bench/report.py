@@ -127,7 +127,8 @@ def head(about, limits):
             f"{about['commit']}; medians of {about['repeat']} interleaved "
             f"repetitions (least-greatest), tokens/s unless a time. "
             f"{', '.join(about['versions'].values())}. "
-            f"Limits at {about['threads']} threads in the same run: "
+            f"Limits at {about['threads']} threads, medians of the run, of which "
+            f"those measured beside a model are its limits: "
             f"{limit_lines(about, limits)}.")
 
 
@@ -150,7 +151,8 @@ def markdown(about, results, limits, cases, verdicts, picture):
 
 def as_json(about, results, limit_runs, verdicts):
     return {
-        **about, "limits": limit_runs,
+        **about, "limits": [{"beside": "-".join(model), **run}
+                            for model, run in limit_runs],
         "results": [
             {"engine": engine, "shape": shape, "format": kind,
              "measure": measure, "samples": values,

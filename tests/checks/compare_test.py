@@ -27,7 +27,7 @@ ROOFLINE = {"read_gb_per_s": {"2": 36.0},
 
 def figures_at(share, peers=0.1):
     """Inlay at `share` of every limit, peers at `peers` of Inlay."""
-    limits = Limits([ROOFLINE], 2, "zen4")
+    limits = Limits([(None, ROOFLINE)], 2, "zen4")
     own = {}
     for bound in BOUNDS["zen4"]:
         case = (bound.shape, bound.kind, bound.measure)
@@ -40,8 +40,9 @@ def figures_at(share, peers=0.1):
 
 
 def judge(figures, missing=None, refused=None, limits=None):
-    limits = limits or Limits([ROOFLINE], 2, "zen4")
-    found = Judge("zen4", figures, limits, missing or {}, refused or {}).all()
+    limits = limits or Limits([(None, ROOFLINE)], 2, "zen4")
+    found = Judge("zen4", figures, limits, missing or {},
+                  refused or {}).all(set(figures["inlay"]))
     return {verdict.what: verdict for verdict in found}
 
 
@@ -84,7 +85,7 @@ class LimitsTest(unittest.TestCase):
 
     def test_limits_of_the_design(self):
         # By 36 GB/s and 466 GMAC/s: 27, 216, 377 and 479 tokens per second.
-        limits = Limits([ROOFLINE], 2, "zen4")
+        limits = Limits([(None, ROOFLINE)], 2, "zen4")
         for measure, value, bound in (("decode_1", 27, "memory"),
                                       ("decode_8", 219, "memory"),
                                       ("decode_32", 377, "compute"),
@@ -95,13 +96,19 @@ class LimitsTest(unittest.TestCase):
         self.assertIsNone(limits.of(BIG, "Q8_0", "load_s"))
         # One stream has one row a step: its products hide behind memory.
         slow = dict(ROOFLINE, gmac_per_s={"vpdpbusd512": {"2": 9.0}})
-        limit = Limits([slow], 2, "zen4").of(BIG, "Q8_0", "decode_1")
+        limit = Limits([(None, slow)], 2, "zen4").of(BIG, "Q8_0", "decode_1")
         self.assertEqual(limit[1], "memory")
 
     def test_medians_and_absent_instructions(self):
-        runs = [dict(ROOFLINE, read_gb_per_s={"2": gb}) for gb in (30, 50, 40)]
+        runs = [(("1b", kind), dict(ROOFLINE, read_gb_per_s={"2": gb}))
+                for kind, gb in (("Q8_0", 30), ("Q4_0", 50), ("Q8_0", 40))]
         limits = Limits(runs, 2, "zen4")
         self.assertEqual(limits.read, 40e9)
+        self.assertEqual(limits.beside(BIG, "Q8_0").read, 35e9)
+        self.assertEqual(limits.beside(SMALL, "Q8_0").read, 40e9)
+        self.assertAlmostEqual(
+            limits.of(BIG, "Q4_0", "decode_1")[0] * 18 / 34,
+            50 / 35 * limits.of(BIG, "Q8_0", "decode_1")[0], delta=0.1)
         self.assertNotIn("amx_int8", limits.peaks)
         self.assertIsNone(Limits([], 2, "zen4").of(BIG, "Q8_0", "decode_1"))
 
@@ -144,6 +151,14 @@ class GatesTest(unittest.TestCase):
         verdicts = judge(figures_at(0.96), limits=Limits([], 2, "zen4"))
         self.assertEqual(verdicts["1b Q8_0 decode_1 / memory"].verdict, "OPEN")
 
+    def test_only_what_was_to_be_measured(self):
+        cases = [("1b", "Q4_K", "decode_1"), ("1b", "Q8_0", "load_s")]
+        judge = Judge("zen4", figures_at(0.96),
+                      Limits([(None, ROOFLINE)], 2, "zen4"), {}, {})
+        self.assertEqual([v.what for v in judge.all(cases)],
+                         ["1b Q4_K decode_1 / memory",
+                          "1b Q8_0 load, seconds (at most)"])
+
     def test_times(self):
         figures = figures_at(0.96)
         figures["inlay"]["1b", "Q8_0", "load_s"] = 1.2
@@ -178,7 +193,7 @@ class ReportTest(unittest.TestCase):
                     self.results.add(engine, case, value * factor)
         del self.results.samples["openvino"]["1b", "BF16", "prefill"]
         self.results.refused["openvino", "1b", "BF16"] = "cannot read it"
-        self.limits = Limits([ROOFLINE], 2, "zen4")
+        self.limits = Limits([(None, ROOFLINE)], 2, "zen4")
 
     def test_table(self):
         cases = [("1b", "BF16", "prefill"), ("1b", "Q8_0", "load_s")]
