@@ -63,6 +63,11 @@ inline constexpr DType kTypes[] = {
     DType::kQ2_K, DType::kQ3_K,   DType::kQ4_K,   DType::kQ5_K,
     DType::kQ6_K, DType::kIQ4_NL, DType::kIQ4_XS, DType::kMXFP4};
 
+inline constexpr DType kIntegerTypes[] = {
+    DType::kQ4_0,   DType::kQ4_1,   DType::kQ5_0, DType::kQ5_1, DType::kQ8_0,
+    DType::kQ2_K,   DType::kQ3_K,   DType::kQ4_K, DType::kQ5_K, DType::kQ6_K,
+    DType::kIQ4_NL, DType::kIQ4_XS, DType::kMXFP4};
+
 // Random bytes that decode to finite numbers of ordinary size.
 inline std::vector<uint8_t> RandomTensor(DType type, int64_t count,
                                          std::mt19937& random) {

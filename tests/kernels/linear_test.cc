@@ -102,8 +102,9 @@ TEST(LinearTest, BitsDoNotDependOnRowsOrSplits) {
 // Rows too long for the sums that many rows share.
 TEST(LinearTest, BitsDoNotDependOnRowsForLongRows) {
   std::mt19937 random(6);
-  for (DType type : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_1}) {
-    for (int64_t blocks : {255, 256, 257}) {
+  for (DType type : kIntegerTypes) {
+    const int64_t step = GetDTypeInfo(type).block_elements / 32;
+    for (int64_t blocks : {256 - step, int64_t{256}, 256 + step}) {
       const Problem problem(type, 17, 32 * blocks, 14, 8);
       for (Isa isa : Isas()) {
         Prepared prepared(isa, problem);
@@ -140,8 +141,7 @@ TEST(LinearTest, AddsBiasThenAccumulates) {
 // unfused additions.
 TEST(LinearTest, VectorSetsAgreeExactlyOnIntegerFormats) {
   if (!IsaSupported(Isa::kAvx512)) GTEST_SKIP() << "needs AVX-512";
-  for (DType type : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_1, DType::kQ4_K,
-                     DType::kQ6_K, DType::kMXFP4}) {
+  for (DType type : kIntegerTypes) {
     const Problem problem(type, 33, 1536, 6, 77);
     Prepared a(Isa::kAvx2, problem), b(Isa::kAvx512, problem);
     EXPECT_EQ(a.Run(), b.Run()) << GetDTypeInfo(type).name;
@@ -181,20 +181,40 @@ TEST(LinearTest, PackingByPartsIsTheSame) {
   }
 }
 
+// Whether a byte of a block belongs to its scale or minimum of 16 bits.
+bool IsScale(DType type, int at) {
+  switch (type) {
+    case DType::kMXFP4:
+      return at < 1;
+    case DType::kQ2_K:
+      return at >= 80;
+    case DType::kQ3_K:
+      return at >= 108;
+    case DType::kQ6_K:
+      return at >= 208;
+    case DType::kQ4_1:
+    case DType::kQ5_1:
+    case DType::kQ4_K:
+    case DType::kQ5_K:
+      return at < 4;
+    default:
+      return at < 2;
+  }
+}
+
 // Largest products an integer block can hold.
 TEST(LinearTest, ExtremesDoNotSaturate) {
-  for (DType type : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_1}) {
+  for (DType type : kIntegerTypes) {
     for (int pattern : {0x00, 0x7f, 0x80, 0xff}) {
-      Problem problem(type, 16, 64, 2, 3);
-      const int32_t bytes = GetDTypeInfo(type).block_bytes;
-      const int head = type == DType::kQ4_1 ? 4 : 2;
+      Problem problem(type, 16, 256, 2, 3);
+      const size_t bytes = static_cast<size_t>(GetDTypeInfo(type).block_bytes);
       for (size_t i = 0; i < problem.raw.size(); ++i) {
-        if (static_cast<int>(i % static_cast<size_t>(bytes)) >= head) {
+        if (!IsScale(type, static_cast<int>(i % bytes))) {
           problem.raw[i] = static_cast<uint8_t>(pattern);
         }
       }
-      Dequantize(type, problem.raw.data(), 16 * 64, problem.weights.data());
-      for (size_t k = 0; k < 64; ++k) {
+      Dequantize(type, problem.raw.data(), 16 * 256, problem.weights.data());
+      for (size_t k = 0; k < 256; ++k) {
         problem.x[0][k] = 1.0f;
         problem.x[1][k] = k % 2 != 0 ? -5.0f : 5.0f;
       }
@@ -209,10 +229,10 @@ TEST(LinearTest, ExtremesDoNotSaturate) {
 // Documented policy: integer recipes answer NaN for a row that is not finite;
 // floating ones follow IEEE 754. Other rows are not touched by it.
 TEST(LinearTest, NonFiniteActivations) {
-  for (DType type : {DType::kF32, DType::kQ8_0, DType::kQ4_0, DType::kQ4_1}) {
+  for (DType type : kTypes) {
     for (float bad : {std::numeric_limits<float>::quiet_NaN(),
                       std::numeric_limits<float>::infinity()}) {
-      const Problem clean(type, 20, 64, 6, 3);
+      const Problem clean(type, 20, 256, 6, 3);
       Problem dirty = clean;
       dirty.x[2][40] = bad;
       for (Isa isa : Isas()) {
