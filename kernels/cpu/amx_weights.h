@@ -26,6 +26,10 @@ constexpr bool kHasTable =
 template <PackedFormat F>
 constexpr int kCodeOffset = kHasTable<F> ? 128 : ShapeOf(F).offset;
 
+// Nibbles that are the code itself.
+template <PackedFormat F>
+constexpr bool kIsNibble = ShapeOf(F).bits == 4 && !kHasTable<F>;
+
 template <PackedFormat F>
 constexpr int64_t kBlockBytes = 64 * ShapeOf(F).bits;
 
@@ -143,17 +147,23 @@ inline __m512i Pair(__m512 even, __m512 odd) {
   return _mm512_permutexvar_epi16(order, halves);
 }
 
-// Codes in bits 8 to 15 to weights. With the exponent of 2^15 the bits are
-// the float 32768 + code. Where scale * (32768 + offset) is exact, as it is
-// with the 11 bits of a half, one multiply-add gives the weight, exact too.
-template <PackedFormat F>
-inline __m512 Weight(__m512i bits, const PartScale& s, __m512 minus_zero) {
-  constexpr float kZero = 32768.0f + static_cast<float>(kCodeOffset<F>);
+// Codes that begin at bit kBit of each 32 bits to weights. With the exponent of
+// 2^(23 - kBit) the bits are the float kBase + code. Where scale * (kBase +
+// offset) is exact, as it is with the 11 bits of a half, one multiply-add gives
+// the weight, exact too.
+template <PackedFormat F, int kBit>
+inline __m512 Weight(__m512i bits, const PartScale& s) {
+  constexpr int32_t kCodes = kIsNibble<F> ? 15 : 255;
+  constexpr int32_t kMask = kCodes << kBit;
+  constexpr int32_t kExponent = (127 + 23 - kBit) << 23;
+  constexpr float kBase = static_cast<float>(1 << (23 - kBit));
+  constexpr float kZero = kBase + static_cast<float>(kCodeOffset<F>);
   constexpr int kAndOr = 0xea;  // (a & b) | c
   const __m512 raised = _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
-      bits, _mm512_set1_epi32(0xff00), _mm512_set1_epi32(0x47000000), kAndOr));
+      bits, _mm512_set1_epi32(kMask), _mm512_set1_epi32(kExponent), kAndOr));
   if constexpr (!ShapeOf(F).super && !ShapeOf(F).minimum) {
-    return _mm512_fmadd_ps(s.scale, raised, minus_zero);
+    return _mm512_fmadd_ps(s.scale, raised,
+                           _mm512_mul_ps(s.scale, _mm512_set1_ps(-kZero)));
   } else {
     const __m512 code = _mm512_sub_ps(raised, _mm512_set1_ps(kZero));
     return ShapeOf(F).minimum ? _mm512_fmadd_ps(s.scale, code, s.minimum)
@@ -161,27 +171,51 @@ inline __m512 Weight(__m512i bits, const PartScale& s, __m512 minus_zero) {
   }
 }
 
+// Bytes of columns 4 j + i as two rows of a tile.
+template <PackedFormat F>
+inline void BytesToPairs(__m512i bytes, const PartScale& s, uint8_t* to) {
+  _mm512_storeu_si512(to, Pair(Weight<F, 8>(_mm512_slli_epi32(bytes, 8), s),
+                               Weight<F, 8>(bytes, s)));
+  _mm512_storeu_si512(to + 64,
+                      Pair(Weight<F, 8>(_mm512_srli_epi32(bytes, 8), s),
+                           Weight<F, 8>(_mm512_srli_epi32(bytes, 16), s)));
+}
+
+// The same for both nibbles of each byte, the high ones 16 columns on. Two
+// shifts put every nibble where the significand has room for it.
+template <PackedFormat F>
+inline void NibblesToPairs(__m512i pair, const PartScale& low,
+                           const PartScale& high, uint8_t* to) {
+  const __m512i up = _mm512_slli_epi32(pair, 12);
+  const __m512i down = _mm512_srli_epi32(pair, 12);
+  _mm512_storeu_si512(to,
+                      Pair(Weight<F, 12>(up, low), Weight<F, 8>(pair, low)));
+  _mm512_storeu_si512(to + 64,
+                      Pair(Weight<F, 16>(pair, low), Weight<F, 12>(down, low)));
+  _mm512_storeu_si512(to + 512,
+                      Pair(Weight<F, 16>(up, high), Weight<F, 12>(pair, high)));
+  _mm512_storeu_si512(
+      to + 576, Pair(Weight<F, 8>(down, high), Weight<F, 16>(down, high)));
+}
+
 // A block of a group as 16 rows of a tile: [16][16][2] bfloat16.
 template <PackedFormat F>
 inline void BlockToPairs(const uint8_t* group, const uint8_t* values,
                          int64_t block, uint8_t* pairs) {
   constexpr int kParts = 32 / ShapeOf(F).scale_columns;
-  constexpr float kZero = 32768.0f + static_cast<float>(kCodeOffset<F>);
   const uint8_t* const codes = values + block * kBlockBytes<F>;
-  for (int part = 0; part < kParts; ++part) {
-    const PartScale s = LoadScale<F>(group, block * kParts + part);
-    const __m512 zero = _mm512_mul_ps(s.scale, _mm512_set1_ps(-kZero));
+  const PartScale low = LoadScale<F>(group, block * kParts);
+  const PartScale high =
+      kParts == 2 ? LoadScale<F>(group, block * kParts + 1) : low;
+  if constexpr (kIsNibble<F>) {
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) {
+      NibblesToPairs<F>(LoadBytes(codes + 64 * j), low, high, pairs + 128 * j);
+    }
+  } else {
 #pragma GCC unroll 8
-    for (int i = 0; i < 8 / kParts; ++i) {
-      const int j = part * (8 / kParts) + i;
-      const __m512i four = Codes<F>(codes, j);
-      uint8_t* const to = pairs + 128 * j;
-      _mm512_storeu_si512(to,
-                          Pair(Weight<F>(_mm512_slli_epi32(four, 8), s, zero),
-                               Weight<F>(four, s, zero)));
-      _mm512_storeu_si512(
-          to + 64, Pair(Weight<F>(_mm512_srli_epi32(four, 8), s, zero),
-                        Weight<F>(_mm512_srli_epi32(four, 16), s, zero)));
+    for (int j = 0; j < 8; ++j) {
+      BytesToPairs<F>(Codes<F>(codes, j), j < 4 ? low : high, pairs + 128 * j);
     }
   }
 }
