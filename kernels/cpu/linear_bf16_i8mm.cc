@@ -115,6 +115,27 @@ void LinearBf16I8mm(const LinearArgs& args, int64_t out_begin,
   }
 }
 
+// Rounds to nearest even, as plain C++ does: BFCVT obeys FPCR, which has its
+// default mode here, and keeps subnormal numbers.
+void PrepareBf16I8mm(const float* x, int64_t columns, uint8_t* dst) {
+  uint16_t* const to = reinterpret_cast<uint16_t*>(dst);
+  int64_t k = 0;
+  for (; k + 8 <= columns; k += 8) {
+    const bfloat16x8_t low = vcvtq_low_bf16_f32(vld1q_f32(x + k));
+    const bfloat16x8_t both = vcvtq_high_bf16_f32(low, vld1q_f32(x + k + 4));
+    vst1q_u16(to + k, vreinterpretq_u16_bf16(both));
+  }
+  const int64_t padded =
+      static_cast<int64_t>(AlignUp64(static_cast<size_t>(columns) * 2) / 2);
+  for (; k < padded; k += 8) {
+    float rest[8] = {};
+    for (int64_t i = 0; i < 8 && k + i < columns; ++i) rest[i] = x[k + i];
+    const bfloat16x8_t low = vcvtq_low_bf16_f32(vld1q_f32(rest));
+    const bfloat16x8_t both = vcvtq_high_bf16_f32(low, vld1q_f32(rest + 4));
+    vst1q_u16(to + k, vreinterpretq_u16_bf16(both));
+  }
+}
+
 }  // namespace inlay::kernels::cpu::internal
 
 #endif  // __ARM_FEATURE_BF16_VECTOR_ARITHMETIC

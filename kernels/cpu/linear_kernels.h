@@ -45,6 +45,7 @@ void PrepareInt8Neon(const float*, int64_t, uint8_t*);
 
 void LinearInt8I8mm(const LinearArgs&, int64_t, int64_t);
 void LinearBf16I8mm(const LinearArgs&, int64_t, int64_t);
+void PrepareBf16I8mm(const float*, int64_t, uint8_t*);
 
 // Sum of a[i] * b[i] in the set's own fixed order.
 float DotReference(const float* a, const float* b, int64_t n);

@@ -82,6 +82,7 @@ constexpr LinearKernels kNeonI8mmKernels = {
     .integers16 = LinearInt8I8mm,
     .prepare_int8 = PrepareInt8Neon,
     .dot = DotNeon,
+    .prepare_bf16 = PrepareBf16I8mm,
 };
 
 #endif

@@ -3,6 +3,7 @@
 #include <cfloat>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -123,6 +124,29 @@ TEST_F(LinearBfdotTest, BitsAreThoseOfTheModelAtTheEdges) {
       ExpectModelBits(p);
       if (HasFatalFailure()) return;
     }
+  }
+}
+
+TEST_F(LinearBfdotTest, PrepareGivesTheBytesOfPlainCode) {
+  std::mt19937 random(4);
+  for (int64_t columns : {1, 7, 8, 33, 200}) {
+    std::vector<float> x = RandomRow(columns, random);
+    x[0] = std::bit_cast<float>(0x3f808000u);  // a tie
+    if (columns > 7) {
+      x[1] = std::bit_cast<float>(0x3f818000u);
+      x[2] = 1e-41f;
+      x[3] = -0.0f;
+      x[4] = std::numeric_limits<float>::max();
+      x[5] = -INFINITY;
+      x[6] = NAN;
+    }
+    const size_t bytes = ActivationRowBytes(ActivationFormat::kBF16, columns);
+    std::vector<uint8_t> expected(bytes, 1), actual(bytes, 1);
+    PrepareActivation(Isa::kReference, ActivationFormat::kBF16, x.data(),
+                      columns, expected.data());
+    PrepareActivation(Isa::kNeonI8mm, ActivationFormat::kBF16, x.data(),
+                      columns, actual.data());
+    EXPECT_EQ(actual, expected) << columns;
   }
 }
 
