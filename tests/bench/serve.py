@@ -177,7 +177,7 @@ def first_token_ms(record):
 
 def chunking(bench):
     with tempfile.TemporaryDirectory() as folder:
-        tokens = bench.count(800)
+        tokens = bench.count(1200)
         alone = replay(folder, "alone.csv", 0, 0, True)
         quiet = replay(folder, "quiet.csv", 16, tokens, False)
         mixed = replay(folder, "mixed.csv", 16, tokens, True)
