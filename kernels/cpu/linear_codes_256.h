@@ -48,21 +48,20 @@ inline constexpr int kTableOffset = 128;
 
 // What is taken from unsigned values.
 template <PackedFormat F>
-inline constexpr int kOffsetOf = TableOf(F) != nullptr ? kTableOffset
-                                                       : ShapeOf(F).offset;
+inline constexpr int kOffsetOf = HasTable(F) ? kTableOffset : ShapeOf(F).offset;
 
 // The largest magnitude of a value.
 template <PackedFormat F, bool kSigned>
-inline constexpr int kLargest =
-    kSigned&& kOffsetOf<F> != 0
-        ? kOffsetOf<F>
-        : (1 << (TableOf(F) != nullptr ? 8 : ShapeOf(F).bits)) - 1;
+constexpr int LargestOf() {
+  if (kSigned && kOffsetOf<F> != 0) return kOffsetOf<F>;
+  return (1 << (HasTable(F) ? 8 : ShapeOf(F).bits)) - 1;
+}
 
 // Values of quad j: signed, or with the offset.
 template <PackedFormat F, bool kSigned>
 inline __m256i Values(const uint8_t* p, int j) {
   const __m256i codes = Codes<ShapeOf(F).bits>(p, j);
-  if constexpr (TableOf(F) != nullptr) {
+  if constexpr (HasTable(F)) {
     __m256i table = _mm256_broadcastsi128_si256(
         _mm_loadu_si128(reinterpret_cast<const __m128i*>(TableOf(F))));
     if constexpr (!kSigned) {

@@ -19,7 +19,7 @@ struct Avx2 {
   static inline void Dot(const uint8_t* p, const int8_t* const (&a)[R],
                          __m256i (&dot)[R][2]) {
     // Quads whose products 16 bits can add up.
-    constexpr int kAtOnce = 32767 / (2 * 127 * kLargest<F, kSigned<F>>);
+    constexpr int kAtOnce = 32767 / (2 * 127 * LargestOf<F, kSigned<F>>());
     static_assert(kAtOnce >= 1);
     constexpr int kRun = kAtOnce < kCount ? kAtOnce : kCount;
     static_assert(kCount % kRun == 0);

@@ -173,12 +173,16 @@ inline constexpr int8_t kIq4Table[16] = {
 inline constexpr int8_t kFp4Table[16] = {0, 1,  2,  3,  4,  6,  8,  12,
                                          0, -1, -2, -3, -4, -6, -8, -12};
 
+// Whether codes stand for table entries.
+[[maybe_unused]] static constexpr bool HasTable(PackedFormat format) {
+  return format == PackedFormat::kQ4Lut || format == PackedFormat::kK4Lut ||
+         format == PackedFormat::kQ4Fp;
+}
+
 // Null for formats whose codes are numbers.
 [[maybe_unused]] static constexpr const int8_t* TableOf(PackedFormat format) {
-  if (format == PackedFormat::kQ4Fp) return kFp4Table;
-  const bool iq4 =
-      format == PackedFormat::kQ4Lut || format == PackedFormat::kK4Lut;
-  return iq4 ? kIq4Table : nullptr;
+  if (!HasTable(format)) return nullptr;
+  return format == PackedFormat::kQ4Fp ? kFp4Table : kIq4Table;
 }
 
 struct BlockInfo {
