@@ -1,4 +1,6 @@
 """SmolLM2 in other weight types, requantised from what its file decodes to."""
+import sys
+
 import gguf
 import numpy as np
 
@@ -49,3 +51,10 @@ def write(source, path, name):
     writer.write_tensors_to_file()
     writer.close()
     return ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items()))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4 or sys.argv[3] not in TYPES:
+        raise SystemExit("usage: quality_files.py SOURCE.gguf TARGET.gguf "
+                         f"{{{','.join(TYPES)}}}")
+    print(write(*sys.argv[1:]))
