@@ -407,7 +407,8 @@ class AttentionRun {
     }
   }
 
-  static constexpr int32_t kDirectPairs = 6;
+  // Bytes take more to expand, so fewer pairs make it worth doing once.
+  static constexpr int32_t kDirectPairs = sizeof(T) == 1 ? 6 : 24;
 
   const AttentionArgs& args_;
   const KvLayer& kv_;

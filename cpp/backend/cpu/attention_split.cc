@@ -12,7 +12,7 @@ constexpr int64_t kSmallPart = 8;
 // Rows of one request that attend together share the work of reading keys and
 // values; but a request that is much of the step gives all threads something
 // to choose from, as far as its tiles keep this many rows and heads.
-constexpr int32_t kLeastTilePairs = 24;
+constexpr int32_t kLeastTilePairs = 12;
 constexpr int64_t kUnitsPerThread = 4;
 
 // A unit's cost: a key costs something for each pair, and something once; and
