@@ -23,7 +23,7 @@ struct AttentionPair {
   float* scores;       // kAttentionSegment
   float* partial;      // output of the segment, unscaled
   float* total;        // merged output, unscaled
-  float m, l;          // of `total`; m is a score to the base 2
+  float m, l;          // of `total`
 };
 
 // What will be read soon: one place for each key of a block of values, or for
@@ -99,10 +99,10 @@ inline void ValueBlock(const AttentionPair* pairs, const T* values,
   }
 }
 
-// The softmax of keys [first, last) of a segment, of scores to the base 2, in
-// two steps, each for all pairs in turn, so that no pair waits for its own
-// maximum. Lanes are counted from the segment's start, so that the order of the
-// sum depends on positions alone.
+// The softmax of keys [first, last) of a segment, in two steps, each for all
+// pairs in turn, so that no pair waits for its own maximum. Lanes are counted
+// from the segment's start, so that the order of the sum depends on positions
+// alone.
 //
 // First: lanes outside become -infinity; returns the maximum.
 template <typename V>
@@ -138,7 +138,7 @@ inline float Exponentials(float* scores, int32_t first, int32_t last, float m,
   const F shift = V::Set(m);
   F sum = V::Set(0.0f);
   for (int32_t i = first - first % kW; i < end; i += kW) {
-    const F e = Exp2OfNegative<V>(V::Sub(V::Load(scores + i), shift));
+    const F e = Exp<V>(V::Sub(V::Load(scores + i), shift));
     V::Store(scores + i,
              value_steps == nullptr ? e : V::Mul(e, V::Load(value_steps + i)));
     sum = V::Add(sum, e);
@@ -152,8 +152,8 @@ inline void MergeState(AttentionPair& pair, const float* partial, float m,
                        float l, int32_t width) {
   using F = typename V::F;
   const float most = m > pair.m ? m : pair.m;
-  const F a = Exp2OfNegative<V>(V::Set(pair.m - most));
-  const F b = Exp2OfNegative<V>(V::Set(m - most));
+  const F a = Exp<V>(V::Set(pair.m - most));
+  const F b = Exp<V>(V::Set(m - most));
   float scaled[V::kWidth];
   V::Store(scaled, V::Fma(V::Set(pair.l), a, V::Mul(V::Set(l), b)));
   pair.l = scaled[0];

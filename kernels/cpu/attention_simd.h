@@ -24,8 +24,7 @@ class AttentionRun {
         key_steps_(outputs_ + int64_t{kAttentionTile} * 2 * width_),
         value_steps_(key_steps_ + kAttentionSegment),
         chunk_(value_steps_ + kAttentionSegment),
-        factor_(args.scale * kLog2E *
-                CacheUnit<V, T>(args.kv.key_scales, args.kv_head)),
+        factor_(args.scale * CacheUnit<V, T>(args.kv.key_scales, args.kv_head)),
         value_factor_(CacheUnit<V, T>(args.kv.value_scales, args.kv_head)) {}
 
   void Run() {
@@ -66,8 +65,6 @@ class AttentionRun {
  private:
   static constexpr int32_t kW = V::kWidth;
   static constexpr int kG = V::kTileVectors;
-  // Scores are to the base 2.
-  static constexpr float kLog2E = 1.44269504088896341f;
 
   void AddTile(int32_t row, int32_t rows, int32_t head, int32_t heads) {
     count_ = 0;

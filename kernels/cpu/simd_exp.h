@@ -27,25 +27,6 @@ inline typename V::F Exp(typename V::F x) {
   return V::Scale(p, n);
 }
 
-// 2^x for x <= 0: 2^n times the minimax polynomial of 2^r of degree 5 with the
-// value 1 at 0, n = round(x), |r| <= 1/2: 1.1e-7 with its rounded coefficients,
-// so that the relative error stays below 2.5e-7. Exactly 1 at 0, exactly 0
-// below -151, NaN for NaN.
-template <typename V>
-inline typename V::F Exp2OfNegative(typename V::F x) {
-  using F = typename V::F;
-  x = V::Max(V::Set(-151.0f), x);
-  const F n = V::Round(x);
-  const F r = V::Sub(x, n);
-  F p = V::Set(1.326472731307149e-3f);
-  p = V::Fma(p, r, V::Set(9.671512991189957e-3f));
-  p = V::Fma(p, r, V::Set(5.550733581185341e-2f));
-  p = V::Fma(p, r, V::Set(0.24022242426872253f));
-  p = V::Fma(p, r, V::Set(0.6931470036506653f));
-  p = V::Fma(p, r, V::Set(1.0f));
-  return V::Scale(p, n);
-}
-
 }  // namespace inlay::kernels::cpu
 
 #endif  // INLAY_KERNELS_CPU_SIMD_EXP_H_
