@@ -11,7 +11,7 @@ std::vector<OptionSpec> ModelOptions() {
        "Compute threads. Default: one per physical core this process may use."},
       {"isa", "NAME",
        "Instruction set: auto, reference, avx2, avx_vnni, avx512, "
-       "avx512_bf16,\namx, amx_int8, neon or neon_i8mm. Default: auto."},
+       "avx512_bf16, amx, amx_int8, neon or neon_i8mm. Default: auto."},
       {"in-place", "",
        "Compute straight from the mapped file: starts at once, shares the "
        "memory between processes, and is slower."},

@@ -117,8 +117,6 @@ void Linear(Isa isa, const LinearArgs& args, int64_t out_begin,
     kernels.pairs(args, out_begin, out_end);
   } else if (IsFloat(args.format)) {
     kernels.floats(args, out_begin, out_end);
-  } else if (internal::ShapeOf(args.format).scale_columns == 16) {
-    kernels.integers16(args, out_begin, out_end);
   } else {
     kernels.integers(args, out_begin, out_end);
   }

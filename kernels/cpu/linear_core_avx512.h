@@ -10,6 +10,7 @@
 
 #include "kernels/cpu/linear_kernels.h"
 #include "kernels/cpu/linear_layout.h"
+#include "kernels/cpu/linear_store_avx512.h"
 
 // GCC 12 takes the undefined pass-through operands of its own intrinsics for
 // uninitialised variables (GCC bug 105593).
@@ -202,25 +203,6 @@ inline void AddBlock(const Block (&w)[G], const __m512* sums,
       }
     }
   }
-}
-
-// Writes the lanes of group `group` that lie in [out_begin, out_end).
-[[maybe_unused]] inline void Store(const LinearArgs& args, int64_t row,
-                                   int64_t group, int64_t out_begin,
-                                   int64_t out_end, __m512 sum) {
-  const int64_t first = group * kGroup;
-  const int64_t skip = out_begin > first ? out_begin - first : 0;
-  const int64_t end = out_end - first < kGroup ? out_end - first : kGroup;
-  const __mmask16 mask = static_cast<__mmask16>((1u << end) - (1u << skip));
-  // Masked-off lanes are not touched.
-  float* const y = args.y + row * args.y_stride + first;
-  if (args.bias != nullptr) {
-    sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, args.bias + first));
-  }
-  if (args.accumulate) {
-    sum = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, y), sum);
-  }
-  _mm512_mask_storeu_ps(y, mask, sum);
 }
 
 }  // namespace

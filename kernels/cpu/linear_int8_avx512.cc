@@ -192,7 +192,7 @@ class Panel {
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
       for (int g = 0; g < G; ++g) {
-        Store(args_, row + r, group_ + g, out_begin, out_end, sum[r][g]);
+        StoreLanes(args_, row + r, group_ + g, out_begin, out_end, sum[r][g]);
       }
     }
   }

@@ -55,10 +55,9 @@ float DotNeon(const float* a, const float* b, int64_t n);
 // What one instruction set computes products with. Where it adds nothing of
 // its own, it has the entry of the set below it.
 struct LinearKernels {
-  LinearKernel floats;      // kF32, kF16, kBF16
-  LinearKernel pairs;       // kBF16Pairs; null: recipes do not choose it
-  LinearKernel integers;    // blocks with one scale per 32 columns
-  LinearKernel integers16;  // with one per 16: kK6, kK4, kK2Min
+  LinearKernel floats;    // kF32, kF16, kBF16
+  LinearKernel pairs;     // kBF16Pairs; null: recipes do not choose it
+  LinearKernel integers;  // all other packed formats
   PrepareKernel prepare_int8;
   DotKernel dot;
   PrepareKernel prepare_bf16 = nullptr;  // null: in plain C++

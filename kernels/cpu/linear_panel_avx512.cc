@@ -153,8 +153,8 @@ void RunTile(const PanelWork& work, int64_t at, int64_t first, int64_t count) {
 #pragma GCC unroll 8
     for (int g = 0; g < G; ++g) {
       if (last) {
-        Store(args, work.row + at + r, work.group + g, work.out_begin,
-              work.out_end, sum[r][g]);
+        StoreLanes(args, work.row + at + r, work.group + g, work.out_begin,
+                   work.out_end, sum[r][g]);
       } else {
         _mm512_store_ps(kept + (r * G + g) * kGroup, sum[r][g]);
       }
