@@ -12,6 +12,7 @@ import sys
 import api_model
 import emit_code
 import emit_docs
+import emit_go
 import emit_header
 import emit_tests
 
@@ -22,7 +23,7 @@ def outputs(api):
     """Path -> text of every generated file."""
     files = {"capi/include/inlay/inlay.h": emit_header.emit(api)}
     return (files | emit_code.emit(api) | emit_docs.emit(api) |
-            emit_tests.emit(api))
+            emit_tests.emit(api) | emit_go.emit(api))
 
 
 def main(argv):

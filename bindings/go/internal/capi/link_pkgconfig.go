@@ -1,0 +1,6 @@
+//go:build !inlay_bundled
+
+package capi
+
+// #cgo pkg-config: inlay
+import "C"
