@@ -146,10 +146,9 @@ bool Stepper::DropNewest(const Status& status) noexcept {
 void Stepper::Observe() {
   const StepRecord& record = trace_.record();
   if (kind_ == Kind::kRequests) {
-    scheduler::StepSize size = {.rows = plan_.rows()};
+    scheduler::StepSize size;
     for (const scheduler::RowGroup& group : plan_.groups) {
-      const int64_t rows = group.row_count;
-      size.keys += rows * group.position + rows * (rows + 1) / 2;
+      size.Add(group.position, group.row_count);
     }
     const auto part = [&record](StepPart p) {
       return static_cast<double>(record.part_ns[static_cast<size_t>(p)]);

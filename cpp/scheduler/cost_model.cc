@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace inlay::scheduler {
 namespace {
@@ -43,7 +44,7 @@ bool SolveSubset(std::array<std::array<double, kSize>, kSize> matrix,
   return true;
 }
 
-// The least t' M t / 2 - r' t over t >= 0: of three terms, every subset that
+// The least t' M t / 2 - r' t over t >= 0: every subset of the terms that
 // could be the positive one is tried.
 template <size_t kSize>
 std::array<double, kSize> SolveNonNegative(
@@ -70,20 +71,32 @@ std::array<double, kSize> SolveNonNegative(
 
 }  // namespace
 
+void StepSize::Add(int32_t position, int32_t count) {
+  rows += count;
+  scores += int64_t{count} * position + int64_t{count} * (count + 1) / 2;
+  keys += int64_t{position} + count;
+}
+
+CostModel::Vector CostModel::Terms(const StepSize& size) {
+  return {1, static_cast<double>(size.rows), static_cast<double>(size.scores),
+          static_cast<double>(size.keys)};
+}
+
 void CostModel::Observe(const StepSize& size, double ns) {
-  if (size.rows <= 0 || size.keys < 0 || !(ns > 0) || !std::isfinite(ns)) {
+  if (size.rows <= 0 || size.scores < 0 || size.keys < 0 || !(ns > 0) ||
+      !std::isfinite(ns)) {
     return;
   }
   if (ready()) {
     // A clock that jumped must not weigh more than all before.
     const double predicted = Predict(size);
-    ns = std::max(ns, predicted / 4);
+    ns = std::max(ns, predicted / 2);
     const double error = 1 - predicted / ns;
     noise_ = kForgetNoise * noise_ +
              (1 - kForgetNoise) * std::min(error * error, kMostNoise);
   }
-  const Vector terms = {1 / ns, static_cast<double>(size.rows) / ns,
-                        static_cast<double>(size.keys) / ns};
+  Vector terms = Terms(size);
+  for (double& term : terms) term /= ns;
   for (int i = 0; i < kTerms; ++i) {
     for (int j = 0; j < kTerms; ++j) {
       normal_[i][j] = kForget * normal_[i][j] + terms[i] * terms[j];
@@ -125,18 +138,19 @@ bool CostModel::ready() const { return observed_ >= kEnough; }
 
 double CostModel::Predict(const StepSize& size) const {
   if (!ready()) return -1;
-  return theta_[0] + theta_[1] * static_cast<double>(size.rows) +
-         theta_[2] * static_cast<double>(size.keys);
+  const Vector terms = Terms(size);
+  return std::inner_product(terms.begin(), terms.end(), theta_.begin(), 0.0);
 }
 
 int32_t CostModel::RowsWithin(const StepSize& base, int32_t position,
                               double limit_ns, int32_t most) const {
   if (most <= 0) return 0;
   if (!ready()) return most;
-  const double slack = limit_ns - Predict(base);
+  // The keys before its rows are read whatever their number.
+  const double slack = limit_ns - Predict(base) - theta_[3] * position;
   if (!(slack > 0)) return 0;
   // theta[2] / 2 * r^2 + linear * r <= slack, in the form that does not cancel.
-  const double linear = theta_[1] + theta_[2] * (position + 0.5);
+  const double linear = theta_[1] + theta_[2] * (position + 0.5) + theta_[3];
   const double root =
       linear + std::sqrt(linear * linear + 2 * theta_[2] * slack);
   double rows = root > 0 ? 2 * slack / root
@@ -149,7 +163,9 @@ int32_t CostModel::RowsWithin(const StepSize& base, int32_t position,
 }
 
 double CostModel::Recompute(int32_t tokens) const {
-  return Predict({tokens, KeysOf(0, tokens)});
+  StepSize size;
+  size.Add(0, tokens);
+  return Predict(size);
 }
 
 void CostModel::ObserveTransfer(int32_t pages, double ns) {

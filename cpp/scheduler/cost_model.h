@@ -10,16 +10,22 @@ namespace inlay::scheduler {
 // The work of a step as the model sees it.
 struct StepSize {
   int64_t rows = 0;
-  // Keys that the rows attend to, summed: a row at position p has p + 1.
+  // Pairs of a row and a key that it attends to: a row at position p has p + 1.
+  int64_t scores = 0;
+  // Keys read: the rows of a request read those that they share once.
   int64_t keys = 0;
+
+  // Adds `count` (> 0) rows of one request, from `position` (>= 0) on.
+  void Add(int32_t position, int32_t count);
 };
 
-// ns = a + b * rows + c * keys, fitted by least squares with exponential
-// forgetting over the steps observed; coefficients are never negative. Errors
-// count relative to the time of a step, so that small steps are fitted as well
-// as large ones and a machine that stalls hardly matters. What the steps leave
-// open (they were all alike) is filled by the guess that time goes with rows,
-// held against the data with the weight that their noise earns it.
+// ns = a + b * rows + c * scores + d * keys, fitted by least squares with
+// exponential forgetting over the steps observed; coefficients are never
+// negative. Errors count relative to the time of a step, so that small steps
+// are fitted as well as large ones and a machine that stalls hardly matters.
+// What the steps leave open (they were all alike) is filled by the guess that
+// time goes with rows, held against the data with the weight that their noise
+// earns it.
 //
 // Until enough steps were seen, predictions say so (`ready`). No clock: times
 // are given. Allocates nothing. One thread at a time.
@@ -43,14 +49,15 @@ class CostModel {
   double Swap(int32_t pages) const;
 
  private:
-  static constexpr int kTerms = 3;  // 1, rows, keys
+  static constexpr int kTerms = 4;  // 1, rows, scores, keys
   using Vector = std::array<double, kTerms>;
 
+  static Vector Terms(const StepSize& size);
   void Fit();
 
   std::array<Vector, kTerms> normal_{};  // sums of products of the terms
   Vector moment_{};                      // their sums with the target, 1
-  Vector theta_{};                       // a, b, c
+  Vector theta_{};                       // a, b, c, d
   double weight_ = 0;                    // steps, the older the less
   double noise_ = 0.01;                  // mean squared relative error
   double largest_rows_ = 0;              // fading slowly
@@ -58,11 +65,6 @@ class CostModel {
   double transfer_pages_ = 0;
   double transfer_ns_ = 0;
 };
-
-// Keys that `rows` rows from `position` on attend to.
-constexpr int64_t KeysOf(int32_t position, int32_t rows) {
-  return int64_t{rows} * position + int64_t{rows} * (rows + 1) / 2;
-}
 
 }  // namespace inlay::scheduler
 

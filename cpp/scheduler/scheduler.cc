@@ -73,8 +73,7 @@ void Scheduler::StartRows() {
     if (view.pending() <= 0) continue;
     if (slots-- == 0) break;
     if (view.pending() > 1) continue;
-    ++decodes.rows;
-    decodes.keys += view.known_tokens;
+    decodes.Add(view.known_tokens - 1, 1);
   }
   rows_.Start(limits_, snapshot_.cost, decodes);
 }

@@ -50,8 +50,7 @@ void StepRows::Take(const RequestView& view, int32_t position, int32_t pending,
   } else if (rows == pending) {
     --logits_;
   }
-  size_.rows += rows;
-  size_.keys += KeysOf(position, rows);
+  size_.Add(position, rows);
   if (pending > 1) started_ = true;
 }
 

@@ -236,7 +236,7 @@ TEST(Pages, SwapWhereItIsCheaperAndFits) {
   EXPECT_TRUE(swaps());  // nothing is known: try it
   snapshot.cost = &cost;
   EXPECT_TRUE(swaps());
-  for (int i = 0; i < 20; ++i) cost.Observe({100, 5050}, 1000);
+  for (int i = 0; i < 20; ++i) cost.Observe({100, 5050, 100}, 1000);
   EXPECT_TRUE(swaps());
   cost.ObserveTransfer(1, 19.9);  // 25 pages out and in: 995
   EXPECT_TRUE(swaps());

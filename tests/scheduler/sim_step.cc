@@ -134,14 +134,13 @@ bool Simulator::Execute() {
     logits += request.view.logits_per_row          ? rows_[w]
               : rows_[w] == request.view.pending() ? 1
                                                    : 0;
-    size_.rows += rows_[w];
-    size_.keys += KeysOf(position, rows_[w]);
+    size_.Add(position, rows_[w]);
     tenant_rows_[request.view.tenant] += rows_[w];
   }
   if (logits > config_.limits.max_logits_rows) return Fail("too many logits");
   totals_.rows += size_.rows;
   double ns = 400 + 20.0 * static_cast<double>(size_.rows) +
-              0.2 * static_cast<double>(size_.keys);
+              0.2 * static_cast<double>(size_.scores);
   ns *= 0.9 + 0.0002 * random_.Below(1000);
   if (random_.Chance(1)) ns *= 20;  // the machine had something else to do
   if (size_.rows > 0) cost_.Observe(size_, ns);
