@@ -11,6 +11,7 @@ import sys
 
 import api_model
 import emit_code
+import emit_csharp
 import emit_docs
 import emit_go
 import emit_header
@@ -22,8 +23,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def outputs(api):
     """Path -> text of every generated file."""
     files = {"capi/include/inlay/inlay.h": emit_header.emit(api)}
-    return (files | emit_code.emit(api) | emit_docs.emit(api) |
-            emit_tests.emit(api) | emit_go.emit(api))
+    return (files | emit_code.emit(api) | emit_csharp.emit(api) |
+            emit_docs.emit(api) | emit_tests.emit(api) | emit_go.emit(api))
 
 
 def main(argv):
