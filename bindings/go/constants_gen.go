@@ -151,6 +151,36 @@ func (v LogLevel) String() string {
 	return unknown(int32(v))
 }
 
+// LoadState: State of an asynchronous model opening.
+type LoadState int32
+
+// Values of LoadState.
+const (
+	// Still opening.
+	LoadRunning LoadState = 1
+	// The model can be taken.
+	LoadDone LoadState = 2
+	// It failed; inlay_load_wait and inlay_load_get_model return why.
+	LoadFailed LoadState = 3
+	// It was cancelled.
+	LoadCancelled LoadState = 4
+)
+
+// String is the name in words.
+func (v LoadState) String() string {
+	switch v {
+	case LoadRunning:
+		return "running"
+	case LoadDone:
+		return "done"
+	case LoadFailed:
+		return "failed"
+	case LoadCancelled:
+		return "cancelled"
+	}
+	return unknown(int32(v))
+}
+
 // TokenKind: What a vocabulary entry is.
 type TokenKind int32
 

@@ -18,25 +18,32 @@ const pollEvents = 256
 type core struct {
 	ref        ref[capi.Engine]
 	hostDriven bool
-	stepping   sync.Mutex
 	closing    atomic.Bool
-	done       chan struct{} // closed when the dispatcher has ended
+	stepping   sync.Mutex    // one step at a time
+	done       chan struct{} // closed after the last event
+
+	polling sync.Mutex // one poll at a time
+	buffer  *capi.Event
+	over    bool
 
 	mu      sync.Mutex
 	lastKey uintptr
-	streams map[uintptr]*request // by the user_data of their events
-
-	polls, events atomic.Int64 // for the tests
+	live    map[uintptr]*request // by the user_data of their events
 }
 
 func newCore(ptr *capi.Engine, hostDriven bool) *core {
 	c := &core{hostDriven: hostDriven, done: make(chan struct{}),
-		streams: map[uintptr]*request{}}
+		live: map[uintptr]*request{}}
 	c.ref.init("engine", ptr, capi.EngineRelease)
-	c.ref.users.Add(1) // the dispatcher's
-	go c.dispatch()
+	c.ref.users.Add(1) // that of poll, until the last event
+	c.buffer = (*capi.Event)(capi.Malloc(eventSize * pollEvents))
+	if !hostDriven {
+		go c.dispatch()
+	}
 	return c
 }
+
+const eventSize = unsafe.Sizeof(capi.Event{})
 
 func (c *core) close() error {
 	p, err := c.ref.enter("close engine")
@@ -51,6 +58,7 @@ func (c *core) close() error {
 		}
 		c.ref.close()
 	}
+	c.pump()
 	<-c.done
 	return nil
 }
@@ -61,54 +69,97 @@ func (c *core) add(r *request) {
 	defer c.mu.Unlock()
 	c.lastKey++
 	r.key = c.lastKey
-	c.streams[r.key] = r
+	c.live[r.key] = r
 }
 
 func (c *core) remove(r *request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.streams, r.key)
+	delete(c.live, r.key)
 }
 
 // dispatch takes the events of all requests until the engine is closed and
 // its last event was taken. Nothing else polls the engine.
 func (c *core) dispatch() {
-	defer close(c.done)
-	defer c.ref.leave()
-	size := unsafe.Sizeof(capi.Event{})
-	buffer := (*capi.Event)(capi.Malloc(size * pollEvents))
-	defer capi.Free(unsafe.Pointer(buffer))
-	var failure error
-	for {
-		var count uintptr
-		err := call("poll", func(d *detail) int32 {
-			return capi.Poll(c.ref.ptr, buffer, size, pollEvents, -1, &count, d)
-		})
-		if err == nil {
-			c.polls.Add(1)
-			c.events.Add(int64(count))
-			c.deliver(unsafe.Slice(buffer, count))
-			continue
-		}
-		code := err.(*Error).Code
-		if code == ErrOutOfMemory {
-			time.Sleep(10 * time.Millisecond) // events wait meanwhile
-			continue
-		}
-		if code != ErrFailedPrecondition { // not the end of a closed engine
-			failure = err
-		}
-		break
+	for over := false; !over; {
+		_, over = c.poll(-1)
 	}
-	c.abandon(failure)
+}
+
+// pump delivers what waits in a host-driven engine, which has no dispatcher,
+// and says how many events that were.
+func (c *core) pump() (delivered int) {
+	for c.hostDriven {
+		n, over := c.poll(0)
+		delivered += n
+		if n == 0 || over {
+			break
+		}
+	}
+	return delivered
+}
+
+// advance brings a host-driven engine on: delivers what waits, or runs a
+// step.
+func (c *core) advance() {
+	if c.pump() > 0 {
+		return
+	}
+	more, err := c.step()
+	if c.pump() == 0 && (!more || err != nil) {
+		time.Sleep(time.Millisecond) // somebody else has to do something
+	}
+}
+
+func (c *core) step() (more bool, err error) {
+	c.stepping.Lock()
+	defer c.stepping.Unlock()
+	var left int32
+	err = c.ref.with("step", func(p *capi.Engine, d *detail) int32 {
+		return capi.EngineStep(p, &left, d)
+	})
+	return left != 0, err
+}
+
+// poll waits for events and delivers them. It is over after the last one.
+func (c *core) poll(timeout time.Duration) (delivered int, over bool) {
+	c.polling.Lock()
+	defer c.polling.Unlock()
+	if c.over {
+		return 0, true
+	}
+	var count uintptr
+	err := call("poll", func(d *detail) int32 {
+		return capi.Poll(c.ref.ptr, c.buffer, eventSize, pollEvents,
+			int64(timeout), &count, d)
+	})
+	capi.Polls.Add(1)
+	if err == nil {
+		c.deliver(unsafe.Slice(c.buffer, count))
+		return int(count), false
+	}
+	code := err.(*Error).Code
+	if code == ErrOutOfMemory {
+		time.Sleep(10 * time.Millisecond) // events wait meanwhile
+		return 0, false
+	}
+	if code == ErrFailedPrecondition { // closed, and nothing waits any more
+		err = ErrClosed
+	}
+	c.over = true
+	c.abandon(err)
+	capi.Free(unsafe.Pointer(c.buffer))
+	c.ref.leave()
+	close(c.done)
+	return 0, true
 }
 
 // deliver hands events to their requests.
 func (c *core) deliver(events []capi.Event) {
-	c.mu.Lock()
 	found := make([]*request, len(events))
+	c.mu.Lock()
 	for i := range events {
-		found[i] = c.streams[events[i].UserData]
+		found[i] = c.live[events[i].UserData]
 	}
 	c.mu.Unlock()
 	for i, r := range found {
@@ -120,12 +171,9 @@ func (c *core) deliver(events []capi.Event) {
 
 // abandon ends what got no end: nothing, unless the library cannot be polled.
 func (c *core) abandon(cause error) {
-	if cause == nil {
-		cause = ErrClosed
-	}
 	c.mu.Lock()
-	left := c.streams
-	c.streams = map[uintptr]*request{}
+	left := c.live
+	c.live = map[uintptr]*request{}
 	c.mu.Unlock()
 	for _, r := range left {
 		r.end(Event{Kind: EventFailed, Status: ErrInternal,

@@ -20,8 +20,8 @@ type EngineOptions struct {
 	KVCacheBytes uint64
 	// Tunables of scope "engine".
 	Options Options
-	// No thread of its own runs the steps: the program calls Engine.Step.
-	// Requests end, also cancelled ones, only while somebody does.
+	// No thread of its own runs the steps: Engine.Step does, and whatever
+	// waits for a request: Stream.Next, Stream.Close, Generate.
 	HostDriven bool
 }
 
@@ -48,7 +48,7 @@ func (o EngineOptions) use(f func(*capi.EngineOptions) error) error {
 // it. One goroutine per engine waits for the library and hands out what came,
 // so that requests cost no threads.
 //
-// Close it. An engine that is only forgotten is closed when the garbage
+// Give it back with Close. An engine that is only forgotten is closed when the garbage
 // collector finds it, which is after its last Stream is gone.
 type Engine struct {
 	core *core
@@ -79,36 +79,40 @@ func (e *Engine) Close() error {
 	return e.core.close()
 }
 
-// Shutdown lets accepted requests end by themselves, refuses new ones, and
-// then closes. When ctx ends first, the rest is cancelled, and the error is
-// ctx.Err().
+// Shutdown lets accepted requests end by themselves and refuses new ones.
+// When ctx ends first, the rest is cancelled, and the error is ctx.Err().
+// Afterwards the engine can still be asked for its statistics; Close it.
 func (e *Engine) Shutdown(ctx context.Context) error {
-	const op = "close engine"
+	const op = "shut engine down"
 	p, err := e.core.ref.enter(op)
 	if err != nil {
-		return e.Close()
+		return nil // closed already
 	}
+	defer e.core.ref.leave()
+	e.core.closing.Store(true)
 	drained := make(chan struct{})
-	watched := make(chan struct{})
+	watched := make(chan error, 1)
 	go func() {
-		defer close(watched)
 		select {
 		case <-ctx.Done():
 			// Ends the wait below: what it drains is cancelled.
-			capi.EngineClose(p, capi.CloseCancel, 0, nil)
+			watched <- call(op, func(d *detail) int32 {
+				return capi.EngineClose(p, capi.CloseCancel, 0, d)
+			})
 		case <-drained:
+			watched <- nil
 		}
 	}()
 	err = call(op, func(d *detail) int32 {
 		return capi.EngineClose(p, capi.CloseDrain, -1, d)
 	})
 	close(drained)
-	<-watched
-	e.core.ref.leave()
-	if ended := ctx.Err(); ended != nil {
+	err = first2(<-watched, err)
+	if ended := ctx.Err(); err == nil && ended != nil {
 		err = &Error{Op: op, Code: contextCode(ended), cause: ended}
 	}
-	return first2(err, e.Close())
+	e.core.pump()
+	return err
 }
 
 func first2(a, b error) error {
@@ -125,16 +129,12 @@ func contextCode(err error) Code {
 	return ErrCancelled
 }
 
-// Step runs one step of a host-driven engine and says whether there is more
-// to do. Calls of several goroutines take turns.
+// Step runs one step of a host-driven engine, delivers its events, and says
+// whether there is more to do. Calls of several goroutines take turns.
 func (e *Engine) Step() (more bool, err error) {
-	e.core.stepping.Lock()
-	defer e.core.stepping.Unlock()
-	var left int32
-	err = e.core.ref.with("step", func(p *capi.Engine, d *detail) int32 {
-		return capi.EngineStep(p, &left, d)
-	})
-	return left != 0, err
+	more, err = e.core.step()
+	e.core.pump()
+	return more, err
 }
 
 // State says whether the engine runs.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -108,4 +109,18 @@ func because(err, cause error) error {
 func closedError(op, what string) error {
 	return &Error{Op: op, Code: ErrFailedPrecondition, Domain: DomainABI,
 		Message: "the " + what + " is closed", cause: ErrClosed}
+}
+
+// nativeCode is what the library is told of an error of the program: a number
+// that is not 0.
+func nativeCode(err error, otherwise int64) int64 {
+	var number syscall.Errno
+	if errors.As(err, &number) && number != 0 {
+		return int64(number)
+	}
+	var code Code
+	if errors.As(err, &code) && code != OK {
+		return int64(code)
+	}
+	return otherwise
 }

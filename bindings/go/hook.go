@@ -16,7 +16,8 @@ import (
 // It runs on the library's thread that runs the steps, one at a time for all
 // requests of an engine: everything waits for it, and it must not call into
 // this package. An error or a panic ends the request with an EventFailed, and
-// Stream.Err wraps it.
+// Stream.Err wraps it. The number of an error that is a syscall.Errno or a
+// Code appears in the message.
 type LogitsFunc func(prompt, generated []int32, logits []float32) error
 
 type hook struct {
@@ -59,5 +60,5 @@ func (h *hook) fail(err error) int32 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.err = err
-	return 1
+	return int32(nativeCode(err, 1))
 }

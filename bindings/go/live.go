@@ -103,8 +103,24 @@ func (r *request) watch(deadlineKnown bool) {
 	}
 }
 
-// cancel is harmless when the request has ended.
-func (r *request) cancel(mode int32) { capi.Cancel(r.id, mode, nil) }
+func (r *request) cancel(mode int32) error {
+	return call("cancel", func(d *detail) int32 {
+		return capi.Cancel(r.id, mode, d)
+	})
+}
+
+// join waits for the end.
+func (r *request) join() {
+	for r.core.hostDriven {
+		select {
+		case <-r.done:
+			return
+		default:
+			r.core.advance()
+		}
+	}
+	<-r.done
+}
 
 // drop cancels the request and forgets its events.
 func (r *request) drop() {
@@ -118,7 +134,8 @@ func (r *request) drop() {
 	}
 }
 
-// wait gives what is queued, at least one event, or nothing after the end.
+// wait gives what is queued, at least one event, or nothing after the end. It
+// steps a host-driven engine.
 func (r *request) wait() []Event {
 	for {
 		r.mu.Lock()
@@ -127,6 +144,10 @@ func (r *request) wait() []Event {
 		r.mu.Unlock()
 		if len(batch) > 0 || over {
 			return batch
+		}
+		if r.core.hostDriven {
+			r.core.advance()
+			continue
 		}
 		select {
 		case <-r.more:

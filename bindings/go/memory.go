@@ -1,6 +1,7 @@
 package inlay
 
 import (
+	"bytes"
 	"math"
 	"sync/atomic"
 	"unsafe"
@@ -110,6 +111,14 @@ func sized[T any]() *T {
 }
 
 func goString(text *byte, size uintptr) string { return capi.String(text, size) }
+
+// goText copies a text that ends with a 0.
+func goText(text []byte) string {
+	if end := bytes.IndexByte(text, 0); end >= 0 {
+		text = text[:end]
+	}
+	return string(text)
+}
 
 // copyOf copies an array of C.
 func copyOf[T int32 | float32](p *T, count uintptr) []T {

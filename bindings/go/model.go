@@ -46,22 +46,16 @@ func (c *Context) OpenModel(ctx context.Context, source Source, options ModelOpt
 		return nil, err
 	}
 	defer c.ref.leave()
-	set, err := options.Options.raw()
+	a := newArena()
+	defer a.free()
+	raw, set, err := options.raw(a)
 	if err != nil {
 		return nil, err
 	}
 	defer capi.OptionsRelease(set)
-	a := newArena()
-	defer a.free()
 	watch := &progress{ctx: ctx, report: options.Progress}
 	handle := capi.NewHandle(watch)
 	defer capi.DeleteHandle(handle)
-	raw := record[capi.ModelOptions](a)
-	raw.Options = set
-	raw.Device, raw.DeviceSize = a.optional(options.Device)
-	if options.VocabularyOnly {
-		raw.Flags |= capi.ModelVocabularyOnly
-	}
 	raw.Progress, raw.ProgressUserData = capi.ProgressFn(), handle
 	var out *capi.Model
 	err = source.use(a, func(from *capi.ModelSource) error {
@@ -76,10 +70,30 @@ func (c *Context) OpenModel(ctx context.Context, source Source, options ModelOpt
 	if err != nil {
 		return nil, because(err, watch.err)
 	}
+	return newModel(out), nil
+}
+
+// raw fills the library's struct, without progress. The options in it go back
+// after the call.
+func (o ModelOptions) raw(a *arena) (*capi.ModelOptions, *capi.Options, error) {
+	set, err := o.Options.raw()
+	if err != nil {
+		return nil, nil, err
+	}
+	raw := record[capi.ModelOptions](a)
+	raw.Options = set
+	raw.Device, raw.DeviceSize = a.optional(o.Device)
+	if o.VocabularyOnly {
+		raw.Flags |= capi.ModelVocabularyOnly
+	}
+	return raw, set, nil
+}
+
+func newModel(ptr *capi.Model) *Model {
 	m := new(Model)
-	m.ref.init("model", out, capi.ModelRelease)
+	m.ref.init("model", ptr, capi.ModelRelease)
 	runtime.SetFinalizer(m, (*Model).Close)
-	return m, nil
+	return m
 }
 
 // Close gives the model back. Its weights live until its engines are closed,

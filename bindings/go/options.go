@@ -30,6 +30,31 @@ func OptionInfos() ([]OptionInfo, error) {
 	return list, nil
 }
 
+// Check says what is wrong with a set before it is used.
+func (o Options) Check() error {
+	set, err := o.raw()
+	capi.OptionsRelease(set)
+	return err
+}
+
+// Value is what was set, or the default. ErrNotFound if there is no tunable
+// of that name.
+func (o Options) Value(key string) (string, error) {
+	one := Options{key: o[key]}
+	set, err := one.raw()
+	if err != nil {
+		return "", err
+	}
+	defer capi.OptionsRelease(set)
+	var text *byte
+	var size uintptr
+	err = call("get option "+key, func(d *detail) int32 {
+		return capi.OptionsGet(set, capi.Bytes(key), uintptr(len(key)),
+			&text, &size, d)
+	})
+	return goString(text, size), err
+}
+
 // raw makes the library's object of a set, nil for an empty one. Give it
 // back with capi.OptionsRelease.
 func (o Options) raw() (*capi.Options, error) {

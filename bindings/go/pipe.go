@@ -46,7 +46,7 @@ func (p *pipe) OnStreamWrite(data pointer, size uintptr) (result int64) {
 		}
 	}
 	if p.err != nil {
-		return -1
+		return nativeCode(p.err, -1)
 	}
 	return 0
 }
@@ -59,7 +59,14 @@ func (p *pipe) OnStreamRead(buffer pointer, size uintptr) (result int64) {
 	n, err := io.ReadFull(p.from, cBytes(buffer, size))
 	p.err = err
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return -1
+		return -abs(nativeCode(err, 1))
 	}
 	return int64(n)
+}
+
+func abs(v int64) int64 {
+	if v < 0 {
+		return -v
+	}
+	return v
 }

@@ -80,6 +80,27 @@ func fromOptionInfo(raw *capi.OptionInfo) OptionInfo {
 	}
 }
 
+// LoadInfo: How far an asynchronous opening is.
+type LoadInfo struct {
+	// One of LoadState.
+	State LoadState
+	// Bytes or items of this stage that are done.
+	Done uint64
+	// Bytes or items of this stage; 0 before the first report.
+	Total uint64
+	// Name of the stage, UTF-8 with a terminator.
+	Stage string
+}
+
+func fromLoadInfo(raw *capi.LoadInfo) LoadInfo {
+	return LoadInfo{
+		State: LoadState(raw.State),
+		Done:  raw.Done,
+		Total: raw.Total,
+		Stage: goText(raw.Stage[:]),
+	}
+}
+
 // ModelInfo: What a model is. Numbers of a model that cannot be run are 0
 // where unknown, token ids -1 where the model has none.
 type ModelInfo struct {

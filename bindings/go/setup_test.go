@@ -24,8 +24,8 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// newModel opens the tiny model; it is closed with the test.
-func newModel(t testing.TB) *Model {
+// openTiny opens the tiny model; it is closed with the test.
+func openTiny(t testing.TB) *Model {
 	t.Helper()
 	c, err := NewContext(ContextOptions{Threads: 2})
 	check(t, err)
@@ -41,7 +41,7 @@ func newEngine(t testing.TB, options EngineOptions) *Engine {
 	if options.KVCacheBytes == 0 {
 		options.KVCacheBytes = 8 << 20
 	}
-	e, err := newModel(t).NewEngine(options)
+	e, err := openTiny(t).NewEngine(options)
 	check(t, err)
 	t.Cleanup(func() { e.Close() })
 	return e

@@ -3,7 +3,7 @@ package inlay
 import "testing"
 
 func TestSmoke(t *testing.T) {
-	m := newModel(t)
+	m := openTiny(t)
 	info, err := m.Info()
 	check(t, err)
 	t.Logf("%+v", info)

@@ -89,7 +89,8 @@ func (e *Engine) Submit(ctx context.Context, r Request) (*Stream, error) {
 func (s *Stream) ID() uint64 { return s.id }
 
 // Next waits for the next event and says whether there is one. The last one
-// is an EventFinished or an EventFailed.
+// is an EventFinished or an EventFailed. A host-driven engine is stepped
+// meanwhile.
 func (s *Stream) Next() bool {
 	s.at++
 	if s.at < len(s.batch) {
@@ -119,22 +120,20 @@ func (s *Stream) Err() error {
 }
 
 // Cancel ends the request now; what was generated so far is still delivered.
-// Harmless when it has ended.
-func (s *Stream) Cancel() {
-	s.cancel(capi.CancelStop)
-	runtime.KeepAlive(s)
+// When it has ended already that is ErrNotFound, harmlessly.
+func (s *Stream) Cancel() error {
+	defer runtime.KeepAlive(s)
+	return s.cancel(capi.CancelStop)
 }
 
 // Close cancels the request if it still runs, drops what was not read, and
-// waits for its end (not of a host-driven engine, whose steps are the
-// program's). Closing again does nothing; the result is always nil.
+// waits for its end, which is one step away: then a session is free again.
+// Closing again does nothing; the result is always nil.
 func (s *Stream) Close() error {
 	runtime.SetFinalizer(s, nil)
 	s.once.Do(func() { close(s.closed) })
 	s.drop()
-	if !s.engine.core.hostDriven {
-		<-s.done
-	}
+	s.join()
 	return nil
 }
 

@@ -12,13 +12,14 @@ TYPES = {
     "inlay_status": "Code", "inlay_error_domain": "Domain",
     "inlay_log_level": "LogLevel", "inlay_token_kind": "TokenKind",
     "inlay_event_kind": "EventKind", "inlay_finish_reason": "FinishReason",
-    "inlay_request_state": "RequestState",
+    "inlay_request_state": "RequestState", "inlay_load_state": "LoadState",
     "inlay_engine_state": "EngineState", "inlay_kv_type": "KVType",
     "inlay_token_flags": "TokenFlags",
 }
 RECORDS = [
     "inlay_context_stats", "inlay_device_info", "inlay_option_info",
-    "inlay_model_info", "inlay_tensor_info", "inlay_token_info",
+    "inlay_load_info", "inlay_model_info", "inlay_tensor_info",
+    "inlay_token_info",
     "inlay_engine_config", "inlay_engine_stats", "inlay_session_info",
     "inlay_memory_needs",
 ]
@@ -101,6 +102,8 @@ def _public_field(field, names):
     if field.type == "const int32_t*":
         count = f"raw.{camel(field.name).removesuffix('s')}Count"
         return "[]int32", f"copyOf({raw}, {count})"
+    if field.base == "char" and field.count:
+        return "string", f"goText({raw}[:])"
     if field.count:
         return f"[{field.count}]int64", raw
     group = re.match(r"(?:One of|Of) (inlay_\w+)\.", field.doc)

@@ -17,6 +17,9 @@ import (
 	"unsafe"
 )
 
+// Polls counts the calls of Poll, which bring all events.
+var Polls atomic.Int64
+
 var handles atomic.Int64
 
 // NewHandle keeps value alive and gives the number that C carries for it as
