@@ -9,6 +9,9 @@ import (
 // Version is the version of the library that the program runs with.
 func Version() string { return capi.Version() }
 
+// ABIVersion is the number of that library's ABI.
+func ABIVersion() uint32 { return capi.ABIVersion() }
+
 // BuildInfo describes that library on one line, for bug reports.
 func BuildInfo() string { return capi.BuildInfo() }
 

@@ -1,9 +1,6 @@
 package inlay
 
-import (
-	"context"
-	"strings"
-)
+import "context"
 
 // Answer is one whole answer.
 type Answer struct {
@@ -47,17 +44,17 @@ func (e *Engine) Generate(ctx context.Context, r Request) (*Result, error) {
 // request ran, the result is what was generated so far.
 func (s *Stream) Wait() (*Result, error) {
 	result := new(Result)
-	var texts []strings.Builder
+	var texts [][]byte
 	for s.Next() {
 		e := s.Event()
 		switch e.Kind {
 		case EventDelta, EventChoice:
 			for len(result.Answers) <= e.Choice {
 				result.Answers = append(result.Answers, Answer{})
-				texts = append(texts, strings.Builder{})
+				texts = append(texts, nil)
 			}
 			result.Answers[e.Choice].add(e)
-			texts[e.Choice].WriteString(e.Text)
+			texts[e.Choice] = append(texts[e.Choice], e.Text...)
 		case EventPrompt:
 			result.Prompt = e
 		case EventFinished, EventFailed:
@@ -66,11 +63,11 @@ func (s *Stream) Wait() (*Result, error) {
 	}
 	if len(result.Answers) == 0 {
 		result.Answers = make([]Answer, 1)
-		texts = make([]strings.Builder, 1)
+		texts = make([][]byte, 1)
 	}
 	for i := range result.Answers {
 		answer := &result.Answers[i]
-		answer.Text = texts[i].String()
+		answer.Text = string(texts[i])
 		if answer.Finish.Reason == FinishNone {
 			answer.Finish = result.Finish // one answer has no EventChoice
 		}

@@ -17,6 +17,9 @@ import (
 	"unsafe"
 )
 
+// SizeofError is what Error.StructSize takes.
+const SizeofError = unsafe.Sizeof(Error{})
+
 // Polls counts the calls of Poll, which bring all events.
 var Polls atomic.Int64
 
