@@ -15,6 +15,7 @@ import emit_csharp
 import emit_docs
 import emit_go
 import emit_header
+import emit_rust
 import emit_tests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -24,7 +25,8 @@ def outputs(api):
     """Path -> text of every generated file."""
     files = {"capi/include/inlay/inlay.h": emit_header.emit(api)}
     return (files | emit_code.emit(api) | emit_csharp.emit(api) |
-            emit_docs.emit(api) | emit_tests.emit(api) | emit_go.emit(api))
+            emit_docs.emit(api) | emit_tests.emit(api) | emit_go.emit(api) |
+            emit_rust.emit(api))
 
 
 def main(argv):
