@@ -51,7 +51,7 @@ def open_step(name, source, status="INLAY_OK", **more):
 def model_steps(oracle):
     yield open_step("missing-file", "path", "INLAY_ERR_NOT_FOUND",
                     path="missing.gguf")
-    yield open_step("not-a-model", "path", "INLAY_ERR_DATA_LOSS",
+    yield open_step("not-a-model", "path", "INLAY_ERR_INVALID_ARGUMENT",
                     path="not-a-model.gguf")
     yield open_step("cancel-open", "path", "INLAY_ERR_CANCELLED",
                     cancel=True)
@@ -129,7 +129,7 @@ def engine_steps():
                       "max_concurrency": 16, "max_queue": 1024}}
     yield {"step": "bad-engine", "op": "engine", "id": "none",
            "model": "model", "context_length": -1,
-           "expect": {"status": "INLAY_ERR_OUT_OF_RANGE"}}
+           "expect": {"status": "INLAY_ERR_INVALID_ARGUMENT"}}
 
 
 def request_step(name, request, expect, op="stream", **more):
@@ -210,7 +210,7 @@ def stop_steps(oracle):
         expected(oracle, ids, broken))
     yield request_step("hook-fails", {
         "prompt": prompt, "max_tokens": 8, "force": smile[:2]},
-        {"status": "INLAY_ERR_IO", "finish": "error"})
+        {"status": "INLAY_ERR_CANCELLED", "finish": "error"})
 
 
 def sampling_steps():
@@ -308,8 +308,8 @@ def logprob_steps(oracle):
 def refused_steps():
     bad = {
         "negative-temperature": ({"temperature": -1},
-                                 "INLAY_ERR_OUT_OF_RANGE"),
-        "bad-top-p": ({"top_p": 1.5}, "INLAY_ERR_OUT_OF_RANGE"),
+                                 "INLAY_ERR_INVALID_ARGUMENT"),
+        "bad-top-p": ({"top_p": 1.5}, "INLAY_ERR_INVALID_ARGUMENT"),
         "bad-priority": ({"priority": 101}, "INLAY_ERR_OUT_OF_RANGE"),
         "too-many-choices": ({"choices": 65}, "INLAY_ERR_OUT_OF_RANGE"),
         "beams-with-best-of": ({"beam_width": 2, "best_of": 2},
@@ -334,18 +334,19 @@ def refused_steps():
 
 
 def cancel_steps():
-    yield {"step": "slow-options", "op": "options", "id": "slow",
+    yield {"step": "slow-set", "op": "options", "id": "slow-options",
            "set": [["isa", "reference"], ["kv_type", "f32"],
                    ["max_pending_events", "2"], ["max_queue", "2"]],
            "expect": {"status": "INLAY_OK"}}
     # Its requests pause when nobody polls, so none can end before its cancel.
     yield {"step": "lazy-engine", "op": "engine", "id": "lazy",
            "model": "model", "context_length": 512, "max_concurrency": 1,
-           "kv_cache_bytes": 1 << 20, "options": "slow",
+           "kv_cache_bytes": 1 << 20, "options": "slow-options",
            "expect": {"status": "INLAY_OK", "max_queue": 2}}
     yield {"step": "slow-engine", "op": "engine", "id": "slow",
            "model": "model", "context_length": 512, "max_concurrency": 1,
-           "kv_cache_bytes": 1 << 20, "options": "slow", "host_driven": True,
+           "kv_cache_bytes": 1 << 20, "options": "slow-options",
+           "host_driven": True,
            "expect": {"status": "INLAY_OK", "max_queue": 2}}
     long = {"prompt": "Where", "max_tokens": 400, "flags": ["ignore_end"]}
     for engine in ("lazy", "slow"):
@@ -479,7 +480,7 @@ def closing_steps():
            "session": "talk", "expect": {"busy": 0}}
     for name in ("context", "model", "engine", "slow", "talk",
                  "loaded-file", "loaded-stream", "vocabulary", "lazy",
-                 "reference"):
+                 "slow-options", "reference"):
         yield {"step": f"release-{name}", "op": "release", "id": name,
                "expect": {"status": "INLAY_OK"}}
 
