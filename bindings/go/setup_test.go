@@ -2,20 +2,17 @@ package inlay
 
 import (
 	"context"
+	"os"
+	"runtime"
 	"testing"
+	"time"
+
+	"inlay/internal/capi"
 )
 
 const tiny = "../../tests/goldens/models/tiny-llama.gguf"
 
 var background = context.Background()
-
-func must[T any](t testing.TB, value T, err error) T {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return value
-}
 
 func check(t testing.TB, err error) {
 	t.Helper()
@@ -24,19 +21,25 @@ func check(t testing.TB, err error) {
 	}
 }
 
+func newTestContext(t testing.TB) *Context {
+	t.Helper()
+	c, err := NewContext(ContextOptions{Threads: 1})
+	check(t, err)
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
 // openTiny opens the tiny model; it is closed with the test.
 func openTiny(t testing.TB) *Model {
 	t.Helper()
-	c, err := NewContext(ContextOptions{Threads: 2})
-	check(t, err)
-	t.Cleanup(func() { c.Close() })
-	m, err := c.OpenModel(background, FromPath(tiny), ModelOptions{})
+	m, err := newTestContext(t).OpenModel(background, FromPath(tiny),
+		ModelOptions{Options: Options{OptionISA: "reference"}})
 	check(t, err)
 	t.Cleanup(func() { m.Close() })
 	return m
 }
 
-func newEngine(t testing.TB, options EngineOptions) *Engine {
+func newTestEngine(t testing.TB, options EngineOptions) *Engine {
 	t.Helper()
 	if options.KVCacheBytes == 0 {
 		options.KVCacheBytes = 8 << 20
@@ -45,4 +48,41 @@ func newEngine(t testing.TB, options EngineOptions) *Engine {
 	check(t, err)
 	t.Cleanup(func() { e.Close() })
 	return e
+}
+
+// long is a request that runs until something ends it.
+func long() Request {
+	return Request{Prompt: "Once upon a time", MaxTokens: 400, IgnoreEnd: true}
+}
+
+// resources is what must not grow.
+type resources struct {
+	goroutines, threads int
+	handles, arenas     int64
+}
+
+func countResources(t testing.TB) resources {
+	t.Helper()
+	tasks, err := os.ReadDir("/proc/self/task")
+	check(t, err)
+	return resources{runtime.NumGoroutine(), len(tasks), capi.LiveHandles(),
+		liveArenas.Load()}
+}
+
+// settle waits until everything but threads is down to what it was, and the
+// garbage collector has found what was forgotten.
+func settle(t testing.TB, before resources) resources {
+	t.Helper()
+	var now resources
+	for i := 0; i < 200; i++ {
+		runtime.GC()
+		now = countResources(t)
+		if now.goroutines <= before.goroutines && now.handles <= before.handles &&
+			now.arenas <= before.arenas {
+			return now
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("before %+v, after %+v", before, now)
+	return now
 }
