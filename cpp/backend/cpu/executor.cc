@@ -93,6 +93,7 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const CpuWeights> weights,
       limits_(Limits(weights_->plan(), options)),
       arena_(std::move(arena)),
       cache_(std::move(cache)),
+      shares_(threads->thread_count()),
       program_(BuildProgram(*weights_)),
       context_{.weights = *weights_,
                .plan = weights_->plan(),
@@ -100,7 +101,8 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const CpuWeights> weights,
                .cache = cache_,
                .pool = *threads,
                .isa = weights_->isa(),
-               .samplers = samplers_} {
+               .samplers = samplers_,
+               .shares = shares_} {
   for (int i = 0; i < threads->thread_count(); ++i) {
     samplers_.emplace_back(limits_.vocabulary_size);
   }

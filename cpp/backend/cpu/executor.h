@@ -47,6 +47,7 @@ class CpuExecutor final : public Executor {
   const Arena arena_;
   KvCache cache_;
   std::vector<sampling::Sampler> samplers_;
+  WorkShares shares_;
   const std::vector<Instruction> program_;
   StepContext context_;
   const scheduler::StepPlan* in_flight_ = nullptr;

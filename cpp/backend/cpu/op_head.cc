@@ -64,20 +64,18 @@ void RunHead(Worker& worker, const Instruction& self) {
   StepContext& context = worker.context;
   const int64_t vocabulary = context.plan.vocabulary_size;
   const PreparedRows x = PrepareRows(worker, self, op.in);
-  const Matrix& matrix = self.matrices[0];
-  const Range range = worker.Share(
-      vocabulary, kernels::cpu::PackedRowGroup(context.isa, matrix.format));
   float* logits = context.arena.Logits();
-  Multiply(worker, matrix, x,
-           {.y = logits, .y_stride = vocabulary, .bias = self.biases[0]},
-           range);
-  if (op.scale != 1.0f) {
+  ForPiecesOfOutputs(worker, self, [&](size_t, Range range) {
+    Multiply(worker, self.matrices[0], x,
+             {.y = logits, .y_stride = vocabulary, .bias = self.biases[0]},
+             range);
+    if (op.scale == 1.0f) return;
     for (int64_t row = 0; row < worker.rows; ++row) {
       for (int64_t i = range.begin; i < range.end; ++i) {
         logits[row * vocabulary + i] *= op.scale;
       }
     }
-  }
+  });
   worker.Barrier();
   if (context.step->logits_out != nullptr) {
     CopyLogits(worker);

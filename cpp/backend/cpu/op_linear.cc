@@ -17,6 +17,10 @@ using kernels::cpu::ActivationFormat;
 constexpr int64_t kGatedBlock = 128;
 constexpr int32_t kFewRows = 8;
 
+// Row groups that kernels take together: what threads divide.
+constexpr int64_t kPanelGroups = 2;
+constexpr int64_t kRawPanel = 16;
+
 kernels::cpu::Act ToAct(model::Activation activation) {
   switch (activation) {
     case model::Activation::kNone:
@@ -66,29 +70,14 @@ void PrepareRow(const Worker& worker, const Instruction& self,
   }
 }
 
-// Runs body(part, range) for this thread's share of all outputs, counted in
-// row groups across the matrices, so that several small ones still balance.
-template <typename Body>
-void ForShareOfParts(const Worker& worker, const Instruction& self,
-                     const Body& body) {
-  int64_t units = 0;
-  for (const Matrix& matrix : self.matrices) {
-    const int64_t group = Group(worker, matrix);
-    units += (matrix.rows + group - 1) / group;
-  }
-  const Range share = worker.Share(units);
-  int64_t first = 0;
-  for (size_t i = 0; i < self.matrices.size(); ++i) {
-    const Matrix& matrix = self.matrices[i];
-    const int64_t group = Group(worker, matrix);
-    const int64_t own = (matrix.rows + group - 1) / group;
-    const int64_t begin = std::clamp<int64_t>(share.begin - first, 0, own);
-    const int64_t end = std::clamp<int64_t>(share.end - first, 0, own);
-    if (begin < end) {
-      body(i, Range{begin * group, std::min(end * group, matrix.rows)});
-    }
-    first += own;
-  }
+// Outputs of a panel, the unit of work.
+int64_t PanelRows(const Worker& worker, const Matrix& matrix) {
+  const int64_t group = Group(worker, matrix);
+  return group == 1 ? kRawPanel : group * kPanelGroups;
+}
+int64_t PanelCount(const Worker& worker, const Matrix& matrix) {
+  const int64_t panel = PanelRows(worker, matrix);
+  return (matrix.rows + panel - 1) / panel;
 }
 
 void RunGated(Worker& worker, const Instruction& self,
@@ -99,25 +88,31 @@ void RunGated(Worker& worker, const Instruction& self,
   float* up = context.arena.Gate();
   const int64_t up_stride = context.arena.GateStride();
   const kernels::cpu::Act act = ToAct(op.activation);
-  const int64_t grain = std::lcm(Group(worker, self.matrices[0]),
-                                 Group(worker, self.matrices[1]));
-  const Range share = worker.Share(self.matrices[0].rows, grain);
-  const int64_t block = worker.rows <= kFewRows
-                            ? share.end - share.begin
-                            : std::max(kGatedBlock / grain * grain, grain);
-  for (int64_t begin = share.begin; begin < share.end; begin += block) {
-    const Range range = {begin, std::min(begin + block, share.end)};
+  const int64_t panel = std::lcm(PanelRows(worker, self.matrices[0]),
+                                 PanelRows(worker, self.matrices[1]));
+  const auto run = [&](Range range) {
     Multiply(worker, self.matrices[0], x,
              {.y = out, .y_stride = stride, .bias = self.biases[0]}, range);
     Multiply(worker, self.matrices[1], x,
              {.y = up, .y_stride = up_stride, .bias = self.biases[1]}, range);
     for (int64_t row = 0; row < worker.rows; ++row) {
-      float* gate = out + row * stride + begin;
+      float* gate = out + row * stride + range.begin;
       kernels::cpu::GatedActivate(context.isa, act, gate,
-                                  up + row * up_stride + begin,
-                                  range.end - begin, gate);
+                                  up + row * up_stride + range.begin,
+                                  range.end - range.begin, gate);
     }
-  }
+  };
+  const int64_t count = self.matrices[0].rows;
+  worker.ForPieces((count + panel - 1) / panel, [&](Range piece) {
+    const int64_t end = std::min(piece.end * panel, count);
+    const int64_t block =
+        worker.rows <= kFewRows
+            ? count
+            : std::max(kGatedBlock / panel, int64_t{1}) * panel;
+    for (int64_t at = piece.begin * panel; at < end; at += block) {
+      run({at, std::min(at + block, end)});
+    }
+  });
 }
 
 }  // namespace
@@ -163,6 +158,28 @@ void Multiply(Worker& worker, const Matrix& matrix, const PreparedRows& x,
   kernels::cpu::Linear(worker.context.isa, args, range.begin, range.end);
 }
 
+void ForPiecesOfOutputs(const Worker& worker, const Instruction& self,
+                        absl::FunctionRef<void(size_t, Range)> body) {
+  int64_t panels = 0;
+  for (const Matrix& matrix : self.matrices) {
+    panels += PanelCount(worker, matrix);
+  }
+  worker.ForPieces(panels, [&](Range piece) {
+    int64_t first = 0;
+    for (size_t i = 0; i < self.matrices.size(); ++i) {
+      const Matrix& matrix = self.matrices[i];
+      const int64_t panel = PanelRows(worker, matrix);
+      const int64_t own = PanelCount(worker, matrix);
+      const int64_t begin = std::clamp<int64_t>(piece.begin - first, 0, own);
+      const int64_t end = std::clamp<int64_t>(piece.end - first, 0, own);
+      if (begin < end) {
+        body(i, Range{begin * panel, std::min(end * panel, matrix.rows)});
+      }
+      first += own;
+    }
+  });
+}
+
 void RunLinear(Worker& worker, const Instruction& self) {
   const auto& op = std::get<model::LinearOp>(*self.op);
   if (worker.rows == 0) return;
@@ -175,7 +192,7 @@ void RunLinear(Worker& worker, const Instruction& self) {
   }
   float* out = context.arena.Slot(op.out);
   const int64_t stride = context.arena.SlotStride(op.out);
-  ForShareOfParts(worker, self, [&](size_t part, Range range) {
+  ForPiecesOfOutputs(worker, self, [&](size_t part, Range range) {
     float* y = out;
     for (size_t i = 0; i < part; ++i) y += self.matrices[i].rows;
     Multiply(worker, self.matrices[part], x,

@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "cpp/backend/cpu/arena.h"
 #include "cpp/backend/cpu/cpu_weights.h"
 #include "cpp/backend/cpu/kv_cache.h"
 #include "cpp/backend/cpu/program.h"
+#include "cpp/backend/cpu/work_shares.h"
 #include "cpp/base/thread_pool.h"
 #include "cpp/sampling/sampler.h"
 #include "cpp/scheduler/step_plan.h"
@@ -26,6 +28,7 @@ struct StepContext {
   ThreadPool& pool;
   kernels::cpu::Isa isa;
   std::vector<sampling::Sampler>& samplers;  // one per thread
+  WorkShares& shares;
   // The step.
   const scheduler::StepPlan* step = nullptr;
   scheduler::StepResult* result = nullptr;
@@ -46,6 +49,18 @@ class Worker {
   // This thread's share of `count` items in units of `grain`.
   Range Share(int64_t count, int64_t grain = 1) const {
     return SplitRange(count, grain, thread, threads);
+  }
+  // Runs body(range) for pieces of `items` until all threads together have done
+  // all of them. A barrier must come before the next such loop.
+  template <typename Body>
+  void ForPieces(int64_t items, const Body& body) const {
+    WorkShares& shares = context.shares;
+    shares.Begin(thread);
+    while (true) {
+      const Range piece = shares.Take(thread, items);
+      if (piece.begin == piece.end) return;
+      body(piece);
+    }
   }
   void Barrier() const { context.pool.Barrier(); }
 
@@ -88,6 +103,12 @@ struct ProductTarget {
 };
 void Multiply(Worker& worker, const Matrix& matrix, const PreparedRows& x,
               const ProductTarget& target, Range range);
+
+// Runs body(matrix, range) for pieces of the outputs of all the instruction's
+// matrices, counted together so that several small ones still balance. See
+// Worker::ForPieces.
+void ForPiecesOfOutputs(const Worker& worker, const Instruction& self,
+                        absl::FunctionRef<void(size_t, Range)> body);
 
 // Normalises one row.
 void ApplyNorm(kernels::cpu::Isa isa, const NormStep& norm, const float* x,
