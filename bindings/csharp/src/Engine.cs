@@ -73,8 +73,9 @@ namespace Inlay
             }
             var error = Errors.New();
             UIntPtr count;
-            fixed (int* ids = tokens)
+            using (var arena = new Arena())
             {
+                var ids = (int*)arena.Pin(tokens);
                 var size = (UIntPtr)(uint)tokens.Length;
                 Errors.Check(Native.inlay_score(handle, ids, size, null,
                                                 UIntPtr.Zero, &count, &error),
