@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_LIST,
                JSON_OBJECT } json_kind;
 
@@ -40,5 +44,9 @@ double json_number(const json* object, const char* key, double otherwise);
 const int32_t* json_ids(const json* object, const char* key, size_t* count);
 /* Whether a list of strings has this one. */
 int json_has(const json* list, const char* name);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,6 +6,10 @@
 
 #include "json.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The tokens that a logits hook forces, one after the other. */
 typedef struct {
   const int32_t* tokens;
@@ -54,5 +58,9 @@ inlay_status take_generation(outcome* to, inlay_generation* generation,
 /* Writes the keys of a request's result. */
 void put_outcome(const outcome* from, int with_kinds, int with_cached);
 const char* finish_name(int32_t reason);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <inlay/inlay.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A new entry: with a key in an object, with NULL in a list. */
 void put_text(const char* key, const char* text, size_t size);
 void put_int(const char* key, int64_t value);
@@ -23,5 +27,9 @@ void start_line(void);
 
 /* Writes the status, and of a failure the message. Returns 1 for success. */
 int put_status(inlay_status status, const inlay_error* error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
