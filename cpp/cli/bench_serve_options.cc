@@ -53,7 +53,7 @@ std::vector<OptionSpec> ServingOptions() {
       {"policy", "NAME", "fair, fcfs, priority or deadline. Default: fair."},
       {"stall-factor", "X",
        "A step that also computes prompts takes at most so many times what "
-       "its decodes alone would, 1 to 1000. Default: 1.6."},
+       "its decodes alone would, 1 to 1000. Default: 1.85."},
       {"ageing-ms", "N",
        "Waiting that raises a request by one priority. Default: the "
        "library's choice."},

@@ -54,7 +54,7 @@ struct EngineOptions {
   uint64_t swap_bytes = 0;       // host memory for preempted requests; 0: none
   int64_t max_queue_tokens = 0;  // known tokens of waiting requests; 0: 2^20
   // A step that also computes prompts takes at most this many times what its
-  // decodes alone would; in [1, 1000]; 0: 1.6.
+  // decodes alone would; in [1, 1000]; 0: 1.85.
   float stall_factor = 0;
   int64_t ageing_ns = 0;      // a class per so much waiting; 0: 10 s
   int64_t starvation_ns = 0;  // then before all later ones; 0: 600 s

@@ -71,7 +71,7 @@ TEST_F(OptionsTest, ValuesAreCheckedWhenSet) {
 }
 
 TEST_F(OptionsTest, NumbersMayHaveAFraction) {
-  EXPECT_EQ(Get("stall_factor"), "1.6");
+  EXPECT_EQ(Get("stall_factor"), "1.85");
   EXPECT_STATUS(INLAY_OK, Set("stall_factor", "2.25"));
   EXPECT_EQ(Get("stall_factor"), "2.25");
   EXPECT_STATUS(INLAY_ERR_OUT_OF_RANGE, Set("stall_factor", "0.9"));
