@@ -45,7 +45,7 @@ const (
 	OptionMaxQueueTokens = "max_queue_tokens"
 	// A step that also computes prompts takes at most this many times what its
 	// decodes alone would, as far as that can be foretold. Scope engine; float
-	// 1..1000; default 1.9.
+	// 1..1000; default 1.85.
 	OptionStallFactor = "stall_factor"
 	// Milliseconds of waiting that raise a request by one priority class; 0:
 	// 10000. Scope engine; int 0..86400000; default 0.
