@@ -333,7 +333,7 @@ def refused_steps():
            "expect": {"status": "INLAY_ERR_NOT_FOUND"}}
 
 
-def cancel_steps():
+def cancel_steps(oracle):
     yield {"step": "slow-set", "op": "options", "id": "slow-options",
            "set": [["isa", "reference"], ["kv_type", "f32"],
                    ["max_pending_events", "2"], ["max_queue", "2"]],
@@ -361,18 +361,20 @@ def cancel_steps():
                         "answers": [{"text": "", "tokens": []}]})
     yield request_step("host-driven", {"prompt": "Where", "max_tokens": 5},
                        {"status": "INLAY_OK"}, engine="slow")
+    ids = oracle.encode("Where")
+    answer = decided(oracle, ids, 4)
+    short = {"prompt": "Where", "max_tokens": len(answer)}
     for name in ("a", "b"):
-        yield request_step(f"fill-queue-{name}", long,
+        yield request_step(f"fill-queue-{name}", short,
                            {"status": "INLAY_OK"}, op="submit", engine="slow")
     yield request_step("queue-full", long,
                        {"status": "INLAY_ERR_RESOURCE_EXHAUSTED",
-                        "retry": True}, op="submit", engine="slow")
+                        "retry": 1}, op="submit", engine="slow")
+    yield {"step": "drain-slow", "op": "drain", "engine": "slow",
+           "expect": {"requests": [expected(oracle, ids, answer)] * 2}}
     yield {"step": "close-slow", "op": "close", "engine": "slow",
            "mode": "cancel", "expect": {"status": "INLAY_OK",
                                         "state": "closed"}}
-    yield {"step": "drain-slow", "op": "drain", "engine": "slow",
-           "expect": {"requests": [{"finish": "cancelled"},
-                                   {"finish": "cancelled"}]}}
     yield request_step("submit-closed", long,
                        {"status": "INLAY_ERR_FAILED_PRECONDITION"},
                        op="submit", engine="slow")
@@ -489,7 +491,7 @@ def build(oracle):
     return [*library_steps(), *model_steps(oracle), *text_steps(oracle),
             *engine_steps(), *greedy_steps(oracle), *stop_steps(oracle),
             *choice_steps_first(oracle), *refused_steps(),
-            *logprob_steps(oracle), *cancel_steps(), *session_steps(oracle),
+            *logprob_steps(oracle), *cancel_steps(oracle), *session_steps(oracle),
             *concurrent_steps(oracle), *closing_steps()]
 
 

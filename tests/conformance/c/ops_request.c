@@ -68,7 +68,7 @@ static outcome* submit(object* engine, const json* from) {
   status = inlay_submit(engine->handle, &request, &id, &error);
   if (status == INLAY_OK) return new_outcome(id, &request);
   put_status(status, &error);
-  put_bool("retry", error.retry_after_ns > 0);
+  put_int("retry", error.retry_after_ns > 0);
   return NULL;
 }
 

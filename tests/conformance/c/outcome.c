@@ -204,7 +204,6 @@ void put_outcome(const outcome* from, int with_kinds, int with_cached) {
   put_text("finish", finish, strlen(finish));
   put_int("prompt_tokens", from->prompt_tokens);
   put_int("generated_tokens", from->generated_tokens);
-  if (with_cached) put_int("cached_tokens", from->cached_tokens);
   open_list("answers");
   for (i = 0; i < from->answer_count; ++i) put_answer(&from->answers[i]);
   close_list();
@@ -214,4 +213,5 @@ void put_outcome(const outcome* from, int with_kinds, int with_cached) {
     put_floats("logprobs", from->prompt.logprobs, from->prompt.count);
     close_object();
   }
+  if (with_cached) put_int("cached_tokens", from->cached_tokens);
 }

@@ -39,11 +39,6 @@ void put_int(const char* key, int64_t value) {
   printf("%lld", (long long)value);
 }
 
-void put_bool(const char* key, int value) {
-  begin(key);
-  fputs(value ? "true" : "false", stdout);
-}
-
 void put_float(const char* key, float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof(bits));

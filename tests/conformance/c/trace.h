@@ -12,7 +12,6 @@ extern "C" {
 /* A new entry: with a key in an object, with NULL in a list. */
 void put_text(const char* key, const char* text, size_t size);
 void put_int(const char* key, int64_t value);
-void put_bool(const char* key, int value);
 void put_float(const char* key, float value);
 void put_double(const char* key, double value);
 void put_ids(const char* key, const int32_t* ids, size_t count);

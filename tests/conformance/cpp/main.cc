@@ -40,7 +40,7 @@ void RunStep(const json* step, Objects& objects) {
     }
   } catch (const inlay::Error& error) {
     PutError(error);
-    if (op == "submit") put_bool("retry", error.retry_after_ns() > 0);
+    if (op == "submit") put_int("retry", error.retry_after_ns() > 0);
   }
   Forget("none", objects);
   close_object();
