@@ -33,7 +33,7 @@ func newTestContext(t testing.TB) *Context {
 func openTiny(t testing.TB) *Model {
 	t.Helper()
 	m, err := newTestContext(t).OpenModel(background, FromPath(tiny),
-		ModelOptions{Options: Options{OptionISA: "reference"}})
+		ModelOptions{})
 	check(t, err)
 	t.Cleanup(func() { m.Close() })
 	return m
