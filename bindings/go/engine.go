@@ -48,8 +48,8 @@ func (o EngineOptions) use(f func(*capi.EngineOptions) error) error {
 // it. One goroutine per engine waits for the library and hands out what came,
 // so that requests cost no threads.
 //
-// Give it back with Close. An engine that is only forgotten is closed when the garbage
-// collector finds it, which is after its last Stream is gone.
+// Give it back with Close. An engine that is only forgotten is closed when the
+// garbage collector finds it, after its last Stream and Session.
 type Engine struct {
 	core *core
 }
@@ -71,6 +71,23 @@ func (m *Model) NewEngine(options EngineOptions) (*Engine, error) {
 	return e, nil
 }
 
+// enter, leave and with are those of the library's object. They keep the
+// Engine, whose finaliser would close it under a call that only knows the
+// core.
+func (e *Engine) enter(op string) (*capi.Engine, error) {
+	return e.core.ref.enter(op)
+}
+
+func (e *Engine) leave() {
+	e.core.ref.leave()
+	runtime.KeepAlive(e)
+}
+
+func (e *Engine) with(op string, f func(*capi.Engine, *detail) int32) error {
+	defer runtime.KeepAlive(e)
+	return e.core.ref.with(op, f)
+}
+
 // Close cancels all requests, each of which gets its end, and waits until
 // nothing of the engine runs: one step at most. Closing again does nothing.
 // Not to be called inside a LogitsFunc, which it would wait for.
@@ -84,11 +101,11 @@ func (e *Engine) Close() error {
 // Afterwards the engine can still be asked for its statistics; Close it.
 func (e *Engine) Shutdown(ctx context.Context) error {
 	const op = "shut engine down"
-	p, err := e.core.ref.enter(op)
+	p, err := e.enter(op)
 	if err != nil {
 		return nil // closed already
 	}
-	defer e.core.ref.leave()
+	defer e.leave()
 	e.core.closing.Store(true)
 	drained := make(chan struct{})
 	watched := make(chan error, 1)
@@ -132,6 +149,7 @@ func contextCode(err error) Code {
 // Step runs one step of a host-driven engine, delivers its events, and says
 // whether there is more to do. Calls of several goroutines take turns.
 func (e *Engine) Step() (more bool, err error) {
+	defer runtime.KeepAlive(e)
 	more, err = e.core.step()
 	e.core.pump()
 	return more, err
@@ -140,7 +158,7 @@ func (e *Engine) Step() (more bool, err error) {
 // State says whether the engine runs.
 func (e *Engine) State() (EngineState, error) {
 	var state int32
-	err := e.core.ref.with("engine state", func(p *capi.Engine, d *detail) int32 {
+	err := e.with("engine state", func(p *capi.Engine, d *detail) int32 {
 		return capi.EngineGetState(p, &state, d)
 	})
 	if errors.Is(err, ErrClosed) {
@@ -152,11 +170,11 @@ func (e *Engine) State() (EngineState, error) {
 // Config says what the engine was set up with, and why.
 func (e *Engine) Config() (EngineConfig, error) {
 	const op = "engine config"
-	p, err := e.core.ref.enter(op)
+	p, err := e.enter(op)
 	if err != nil {
 		return EngineConfig{}, err
 	}
-	defer e.core.ref.leave() // the text lives as long as the engine
+	defer e.leave() // the text lives as long as the engine
 	raw := sized[capi.EngineConfig]()
 	err = call(op, func(d *detail) int32 {
 		return capi.EngineGetConfig(p, raw, d)
@@ -170,7 +188,7 @@ func (e *Engine) Config() (EngineConfig, error) {
 // Stats gives counters since the beginning, and the situation now.
 func (e *Engine) Stats() (EngineStats, error) {
 	raw := sized[capi.EngineStats]()
-	err := e.core.ref.with("engine stats", func(p *capi.Engine, d *detail) int32 {
+	err := e.with("engine stats", func(p *capi.Engine, d *detail) int32 {
 		return capi.EngineGetStats(p, raw, d)
 	})
 	if err != nil {
@@ -183,7 +201,7 @@ func (e *Engine) Stats() (EngineStats, error) {
 // version 0.0.4.
 func (e *Engine) Metrics() (string, error) {
 	text, err := grow(16384, func(buffer *byte, capacity uintptr, size *uintptr) error {
-		return e.core.ref.with("metrics", func(p *capi.Engine, d *detail) int32 {
+		return e.with("metrics", func(p *capi.Engine, d *detail) int32 {
 			return capi.EngineGetMetrics(p, buffer, capacity, size, d)
 		})
 	})
@@ -193,7 +211,7 @@ func (e *Engine) Metrics() (string, error) {
 // SetTenant sets a tenant's weight in the fair policy, above 0 and at most
 // 1000000; empty is the default tenant. One never named has weight 1.
 func (e *Engine) SetTenant(tenant string, weight float64) error {
-	return e.core.ref.with("set tenant", func(p *capi.Engine, d *detail) int32 {
+	return e.with("set tenant", func(p *capi.Engine, d *detail) int32 {
 		return capi.EngineSetTenant(p, capi.Bytes(tenant),
 			uintptr(len(tenant)), weight, d)
 	})
@@ -204,11 +222,11 @@ func (e *Engine) SetTenant(tenant string, weight float64) error {
 // a thread until it is done: one pass over the tokens, beside the requests.
 func (e *Engine) Score(tokens []int32) ([][]float32, error) {
 	const op = "score"
-	p, err := e.core.ref.enter(op)
+	p, err := e.enter(op)
 	if err != nil {
 		return nil, err
 	}
-	defer e.core.ref.leave()
+	defer e.leave()
 	run := func(logits []float32, count *uintptr) error {
 		return call(op, func(d *detail) int32 {
 			return capi.Score(p, first(tokens), uintptr(len(tokens)),

@@ -28,7 +28,7 @@ type Session struct {
 // cache with those of its domain; empty is the default domain.
 func (e *Engine) NewSession(cacheDomain string) (*Session, error) {
 	var out *capi.Session
-	err := e.core.ref.with("create session", func(p *capi.Engine, d *detail) int32 {
+	err := e.with("create session", func(p *capi.Engine, d *detail) int32 {
 		return capi.SessionCreate(p, capi.Bytes(cacheDomain),
 			uintptr(len(cacheDomain)), &out, d)
 	})
@@ -125,7 +125,7 @@ func (e *Engine) LoadSession(ctx context.Context, from io.Reader) (*Session, err
 	var out *capi.Session
 	pipe := &pipe{ctx: ctx, from: from}
 	err := pipe.run(func(handle uintptr) error {
-		return e.core.ref.with("load session", func(p *capi.Engine, d *detail) int32 {
+		return e.with("load session", func(p *capi.Engine, d *detail) int32 {
 			return capi.SessionLoad(p, capi.StreamReadFn(), handle, &out, d)
 		})
 	})
@@ -139,7 +139,7 @@ func (e *Engine) LoadSession(ctx context.Context, from io.Reader) (*Session, err
 // session.
 func (e *Engine) LoadSessionFile(path string) (*Session, error) {
 	var out *capi.Session
-	err := e.core.ref.with("load session", func(p *capi.Engine, d *detail) int32 {
+	err := e.with("load session", func(p *capi.Engine, d *detail) int32 {
 		return capi.SessionLoadFile(p, capi.Bytes(path),
 			uintptr(len(path)), &out, d)
 	})

@@ -42,11 +42,11 @@ func (e *Engine) Submit(ctx context.Context, r Request) (*Stream, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &Error{Op: op, Code: contextCode(err), cause: err}
 	}
-	p, err := e.core.ref.enter(op)
+	p, err := e.enter(op)
 	if err != nil {
 		return nil, err
 	}
-	defer e.core.ref.leave()
+	defer e.leave()
 	a := newArena()
 	defer a.free()
 	raw := r.raw(a)

@@ -10,7 +10,7 @@ import (
 // StartTrace records the parts of every step from now on, of the first
 // maxSteps, 1 to 1000000. Starting again forgets what was recorded.
 func (e *Engine) StartTrace(maxSteps int) error {
-	return e.core.ref.with("start trace", func(p *capi.Engine, d *detail) int32 {
+	return e.with("start trace", func(p *capi.Engine, d *detail) int32 {
 		return capi.EngineStartTrace(p, narrow(maxSteps), d)
 	})
 }
@@ -24,7 +24,7 @@ func (e *Engine) StopTrace(to io.Writer) error {
 	}
 	pipe := &pipe{ctx: context.Background(), to: to}
 	return pipe.run(func(handle uintptr) error {
-		return e.core.ref.with("stop trace", func(p *capi.Engine, d *detail) int32 {
+		return e.with("stop trace", func(p *capi.Engine, d *detail) int32 {
 			return capi.EngineStopTrace(p, capi.StreamWriteFn(), handle, d)
 		})
 	})
