@@ -113,6 +113,7 @@ namespace Inlay
         private static void OnLog(void* userData, int level, byte* text,
                                   UIntPtr size)
         {
+            ForeignThread.Enter();
             try
             {
                 var sink = Registry.Get<LogSink>((IntPtr)userData);

@@ -111,6 +111,7 @@ namespace Inlay
                 if (!verified)
                 {
                     Loader.Prepare();
+                    ForeignThread.Enter();
                     var problem = Compatibility.Problem(
                         Native.inlay_abi_version(), Version, SizeOf);
                     if (problem != null)

@@ -60,6 +60,7 @@ namespace Inlay
         private static int Report(void* userData, byte* stage,
                                   UIntPtr stageSize, ulong done, ulong total)
         {
+            ForeignThread.Enter();
             var self = Registry.Get<ProgressWatch>((IntPtr)userData);
             if (self == null || self.token.IsCancellationRequested)
             {

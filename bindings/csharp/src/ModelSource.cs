@@ -176,6 +176,7 @@ namespace Inlay
         internal static long Read(void* userData, ulong offset, void* buffer,
                                   UIntPtr bytes)
         {
+            ForeignThread.Enter();
             var self = Registry.Get<StreamReading>((IntPtr)userData);
             if (self == null)
             {

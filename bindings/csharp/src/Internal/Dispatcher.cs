@@ -22,6 +22,7 @@ namespace Inlay
         private readonly object pumping = new object();
         private readonly object starting = new object();
         private Thread thread;
+        private static int threads;
         private long lastKey, polls;
         private bool closed;
 
@@ -32,6 +33,12 @@ namespace Inlay
         {
             HostDriven = hostDriven;
             Push = push;
+        }
+
+        /// Polling threads of this process.
+        internal static int Threads
+        {
+            get { return Volatile.Read(ref threads); }
         }
 
         internal long Polls
@@ -206,6 +213,7 @@ namespace Inlay
                     {
                         IsBackground = true, Name = "inlay-events"
                     };
+                    Interlocked.Increment(ref threads);
                     thread.Start();
                 }
             }
@@ -234,6 +242,7 @@ namespace Inlay
                     Handle.Dispose();
                 }
             }
+            Interlocked.Decrement(ref threads);
         }
 
         /// One call for the events of all requests. Returns their number, or
@@ -304,6 +313,7 @@ namespace Inlay
         private static void OnEvents(void* userData, inlay_event* events,
                                      UIntPtr eventSize, UIntPtr count)
         {
+            ForeignThread.Enter();
             try
             {
                 var self = Registry.Get<Dispatcher>((IntPtr)userData);

@@ -140,6 +140,7 @@ namespace Inlay
                                    UIntPtr generatedCount, float* logits,
                                    UIntPtr logitCount)
         {
+            ForeignThread.Enter();
             var self = Registry.Get<Inbox>((IntPtr)userData);
             if (self == null)
             {

@@ -49,6 +49,7 @@ namespace Inlay
 
         private static void Run(void* userData)
         {
+            ForeignThread.Enter();
             try
             {
                 var value = Registry.Remove((IntPtr)userData) as IDisposable;
