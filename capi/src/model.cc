@@ -44,6 +44,9 @@ std::unique_ptr<inlay_model> MakeModel(std::shared_ptr<engine::Model> core) {
   auto handle = std::make_unique<inlay_model>();
   const formats::ModelFile& file = core->file();
   handle->architecture = MetadataText(file, "general.architecture");
+  if (handle->architecture.empty() && core->plan() != nullptr) {
+    handle->architecture = core->plan()->architecture;
+  }
   handle->name = MetadataText(file, "general.name");
   handle->tokenizer_text =
       core->tokenizer() != nullptr

@@ -7,6 +7,7 @@
 #include "capi/src/arguments.h"
 #include "capi/src/records.h"
 #include "cpp/base/checked.h"
+#include "cpp/io/folder.h"
 
 namespace inlay::capi {
 namespace {
@@ -38,7 +39,7 @@ Outcome OpenPath(const inlay_model_source& source, OpenedSource* out) {
     return Outcome::Invalid("path", "contains a NUL");
   }
   INLAY_ASSIGN_OR_RETURN(out->source,
-                         io::OpenFile(std::string(path), /*map=*/true));
+                         io::OpenPath(std::string(path), /*map=*/true));
   return {};
 }
 

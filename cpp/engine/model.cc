@@ -3,7 +3,10 @@
 #include <optional>
 #include <utility>
 
+#include "cpp/engine/model_folder.h"
 #include "cpp/formats/gguf.h"
+#include "cpp/formats/hugging_face.h"
+#include "cpp/model/derived_tensors.h"
 #include "cpp/model/load.h"
 #include "cpp/model/vocabulary.h"
 #include "cpp/text/gguf_tokenizer.h"
@@ -39,6 +42,25 @@ void Keep(StatusOr<std::shared_ptr<T>> opened, std::shared_ptr<T>* part,
   }
 }
 
+Status OpenGguf(std::shared_ptr<io::Source> source, Model::Parts* parts) {
+  INLAY_ASSIGN_OR_RETURN(parts->file, formats::ParseGguf(std::move(source)));
+  Keep(OpenTokenizer(*parts->file), &parts->tokenizer,
+       &parts->tokenizer_status);
+  Keep(OpenTemplate(*parts->file), &parts->chat_template,
+       &parts->template_status);
+  return OkStatus();
+}
+
+Status OpenFolder(const io::Folder& folder, Model::Parts* parts) {
+  INLAY_ASSIGN_OR_RETURN(auto file, formats::OpenHuggingFace(folder));
+  INLAY_ASSIGN_OR_RETURN(parts->file, model::DeriveTensors(std::move(file)));
+  Keep(OpenFolderTokenizer(folder, *parts->file), &parts->tokenizer,
+       &parts->tokenizer_status);
+  Keep(OpenFolderTemplate(folder), &parts->chat_template,
+       &parts->template_status);
+  return OkStatus();
+}
+
 Status LoadWeights(Model::Parts* parts) {
   INLAY_RETURN_IF_ERROR(parts->plan_status);
   INLAY_ASSIGN_OR_RETURN(ThreadPool * threads, parts->context->threads());
@@ -68,9 +90,9 @@ StatusOr<std::shared_ptr<Model>> Model::Open(std::shared_ptr<Context> context,
   // case; without weights, any device serves for the estimate.
   INLAY_ASSIGN_OR_RETURN(parts.backend,
                          parts.context->FindBackend(options.device));
-  INLAY_ASSIGN_OR_RETURN(parts.file, formats::ParseGguf(std::move(source)));
-  Keep(OpenTokenizer(*parts.file), &parts.tokenizer, &parts.tokenizer_status);
-  Keep(OpenTemplate(*parts.file), &parts.chat_template, &parts.template_status);
+  INLAY_RETURN_IF_ERROR(source->folder() == nullptr
+                            ? OpenGguf(std::move(source), &parts)
+                            : OpenFolder(*source->folder(), &parts));
   Keep(model::CompilePlan(*parts.file), &parts.plan, &parts.plan_status);
   if (!options.vocabulary_only) INLAY_RETURN_IF_ERROR(LoadWeights(&parts));
   // The host's callback is not called after this returns.

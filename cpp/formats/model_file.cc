@@ -78,11 +78,12 @@ int64_t TensorInfo::elements() const {
 
 ModelFile::ModelFile(std::shared_ptr<io::Source> source, std::string format,
                      std::vector<MetadataEntry> metadata,
-                     std::vector<TensorInfo> tensors)
+                     std::vector<TensorInfo> tensors, Naming naming)
     : source_(std::move(source)),
       format_(std::move(format)),
       metadata_(std::move(metadata)),
-      tensors_(std::move(tensors)) {
+      tensors_(std::move(tensors)),
+      naming_(naming) {
   for (size_t i = 0; i < metadata_.size(); ++i) {
     metadata_index_.emplace(metadata_[i].key, i);
   }

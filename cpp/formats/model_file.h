@@ -45,16 +45,20 @@ struct TensorInfo {
   int64_t rows() const { return elements() / columns(); }
 };
 
+// Whose names the keys and tensors have.
+enum class Naming : uint8_t { kGguf, kHuggingFace };
+
 // Immutable after parsing; safe to read from any thread.
 class ModelFile {
  public:
   ModelFile(std::shared_ptr<io::Source> source, std::string format,
             std::vector<MetadataEntry> metadata,
-            std::vector<TensorInfo> tensors);
+            std::vector<TensorInfo> tensors, Naming naming = Naming::kGguf);
 
   const io::Source& source() const { return *source_; }
   std::shared_ptr<io::Source> shared_source() const { return source_; }
-  // "GGUF v3", ...
+  Naming naming() const { return naming_; }
+  // "GGUF v3", "safetensors", ...
   const std::string& format() const { return format_; }
   const std::vector<MetadataEntry>& metadata() const { return metadata_; }
   const std::vector<TensorInfo>& tensors() const { return tensors_; }
@@ -74,6 +78,7 @@ class ModelFile {
   std::string format_;
   std::vector<MetadataEntry> metadata_;
   std::vector<TensorInfo> tensors_;
+  Naming naming_;
   HashMap<std::string, size_t> metadata_index_;
   HashMap<std::string, size_t> tensor_index_;
 };

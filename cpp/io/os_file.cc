@@ -67,6 +67,40 @@ void OsMapping::Discard(uint64_t offset, uint64_t bytes) const {
   }
 }
 
+StatusOr<OsMapping> OsMapping::Join(std::span<const OsFile* const> files,
+                                    std::string_view name,
+                                    std::vector<uint64_t>* offsets) {
+  const uint64_t page = PageSize();
+  uint64_t length = 0, size = 0;
+  offsets->clear();
+  for (const OsFile* file : files) {
+    offsets->push_back(length);
+    size = length + file->size();
+    if (file->size() > (uint64_t{1} << 56) ||
+        !CheckedAlignUp(size, page, &length) || length >> 60 != 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name, ": too large to map"));
+    }
+  }
+  OsMapping mapping;
+  if (length == 0) return mapping;
+  void* base = mmap(nullptr, length, PROT_READ,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) return OsError(errno, "map", name);
+  mapping.base_ = base;
+  mapping.length_ = length;
+  mapping.bytes_ = {static_cast<const uint8_t*>(base), size};
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (files[i]->size() == 0) continue;
+    void* place = static_cast<uint8_t*>(base) + (*offsets)[i];
+    if (mmap(place, files[i]->size(), PROT_READ, MAP_PRIVATE | MAP_FIXED,
+             files[i]->descriptor_, 0) == MAP_FAILED) {
+      return OsError(errno, "map", name);
+    }
+  }
+  return mapping;
+}
+
 OsFile::OsFile(OsFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       size_(std::exchange(other.size_, 0)) {}
@@ -94,6 +128,18 @@ StatusOr<OsFile> OsFile::Open(const std::string& path) {
   } while (descriptor < 0 && errno == EINTR);
   if (descriptor < 0) return OsError(errno, "open", path);
   return Adopt(descriptor, path);
+}
+
+StatusOr<OsFile> OsFile::OpenIn(int folder, const std::string& name,
+                                std::string_view full) {
+  int descriptor = -1;
+  do {
+    descriptor =
+        openat(folder, name.c_str(),
+               O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+  } while (descriptor < 0 && errno == EINTR);
+  if (descriptor < 0) return OsError(errno, "open", full);
+  return Adopt(descriptor, full);
 }
 
 StatusOr<OsFile> OsFile::Duplicate(int descriptor) {

@@ -7,12 +7,16 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cpp/base/status.h"
 
 namespace inlay::io {
 
-// A read-only mapping of part of a file; unmapped on destruction.
+class OsFile;
+
+// A read-only mapping of part of a file, or of several files; unmapped on
+// destruction.
 class OsMapping {
  public:
   OsMapping() = default;
@@ -24,6 +28,12 @@ class OsMapping {
   // Drops resident pages that lie wholly in the range; they are read again
   // from the file when touched.
   void Discard(uint64_t offset, uint64_t bytes) const;
+
+  // Maps whole files, one behind the other from page to page; *offsets says
+  // where. What lies between reads as zeros.
+  static StatusOr<OsMapping> Join(std::span<const OsFile* const> files,
+                                  std::string_view name,
+                                  std::vector<uint64_t>* offsets);
 
  private:
   friend class OsFile;
@@ -38,6 +48,9 @@ class OsFile {
   // kNotFound, kUnavailable, kInvalidArgument (not a regular file).
   static StatusOr<OsFile> Open(const std::string& path);
   static StatusOr<OsFile> Duplicate(int descriptor);
+  // The entry `name` of an open folder; follows no link. `full` is for errors.
+  static StatusOr<OsFile> OpenIn(int folder, const std::string& name,
+                                 std::string_view full);
 
   OsFile(OsFile&& other) noexcept;
   OsFile& operator=(OsFile&& other) noexcept;
@@ -53,6 +66,7 @@ class OsFile {
                           std::string_view name) const;
 
  private:
+  friend class OsMapping;
   OsFile(int descriptor, uint64_t size)
       : descriptor_(descriptor), size_(size) {}
   // Takes the descriptor over, also when it fails.

@@ -13,6 +13,8 @@
 
 namespace inlay::io {
 
+class Folder;
+
 // Thread-safe: any number of threads may read at once. The size is fixed when
 // the source is opened; a file that shrinks later makes ReadAt fail with
 // kDataLoss (and mapped access is only offered for regular files).
@@ -28,6 +30,8 @@ class Source {
   virtual std::span<const uint8_t> Mapped() const { return {}; }
   // Tells the system that these mapped bytes will not be read again soon.
   virtual void Discard(uint64_t /*offset*/, uint64_t /*bytes*/) const {}
+  // A folder of files that this stands for; then it has no bytes itself.
+  virtual const Folder* folder() const { return nullptr; }
   // For error messages: the path, or what stands for it.
   virtual std::string_view name() const = 0;
 };

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "cpp/model/file_names.h"
 
 namespace inlay::model {
 namespace {
@@ -12,24 +12,17 @@ namespace {
 using architectures::Architecture;
 using architectures::Key;
 
-// Reads numbers by key; remembers nothing.
+// Reads numbers by key.
 class Reader {
  public:
   Reader(const Architecture& architecture, const formats::ModelFile& file)
-      : architecture_(architecture), file_(file) {}
+      : names_(architecture, file) {}
 
-  // nullopt if the file lacks the key and it has no default.
+  const FileNames& names() const { return names_; }
+  // What defaults may be multiples of.
+  void set_width(int32_t width) { width_ = width; }
   StatusOr<std::optional<double>> Number(const Key& key) const {
-    if (key.gguf().empty()) return Default(key);
-    const std::string name = ExpandKey(architecture_, key.gguf());
-    const formats::MetadataValue* value = file_.Find(name);
-    if (value == nullptr) return Default(key);
-    if (std::holds_alternative<std::vector<int64_t>>(*value) ||
-        std::holds_alternative<std::vector<uint64_t>>(*value)) {
-      return absl::UnimplementedError(
-          absl::StrCat("metadata key ", name, " differs by layer"));
-    }
-    return file_.Get<double>(name);
+    return names_.Number(key, width_);
   }
 
   // Stores an integer in [low, high]; `fallback` < 0 makes the key required.
@@ -60,36 +53,32 @@ class Reader {
   }
 
   std::string Name(const Key& key, const char* what) const {
-    return key.gguf().empty() ? what : ExpandKey(architecture_, key.gguf());
+    return names_.Describe(key, what);
   }
 
  private:
-  static std::optional<double> Default(const Key& key) {
-    if (key.has_default_value()) return key.default_value();
-    return std::nullopt;
-  }
   Status Missing(const Key& key, const char* what) const {
     return absl::InvalidArgumentError(
-        absl::StrCat("metadata key ", Name(key, what), " is missing"));
+        absl::StrCat(Name(key, what), " is missing"));
   }
   Status OutOfBounds(const Key& key, const char* what, double value,
                      const std::string& bounds) const {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "metadata key ", Name(key, what), " is ", value, ", not in ", bounds));
+    return absl::InvalidArgumentError(
+        absl::StrCat(Name(key, what), " is ", value, ", not in ", bounds));
   }
 
-  const Architecture& architecture_;
-  const formats::ModelFile& file_;
+  const FileNames names_;
+  double width_ = 0.0;
 };
 
-Status ReadSizes(const Reader& reader,
-                 const architectures::Hyperparameters& keys,
+Status ReadSizes(Reader& reader, const architectures::Hyperparameters& keys,
                  Hyperparameters* out) {
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.context_length(), "context_length",
                                        1, 1 << 27, -1, &out->context_length));
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.embedding_length(),
                                        "embedding_length", 1, 1 << 20, -1,
                                        &out->embedding_length));
+  reader.set_width(out->embedding_length);
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.block_count(), "block_count", 1,
                                        1024, -1, &out->block_count));
   return reader.Integer(keys.feed_forward_length(), "feed_forward_length", 1,
@@ -105,10 +94,10 @@ Status ReadHeads(const Reader& reader,
                                        1 << 14, out->head_count,
                                        &out->kv_head_count));
   if (out->head_count % out->kv_head_count != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "metadata key ", reader.Name(keys.kv_head_count(), "kv_head_count"),
-        " is ", out->kv_head_count, ", which does not divide the ",
-        out->head_count, " heads"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(reader.Name(keys.kv_head_count(), "kv_head_count"), " is ",
+                     out->kv_head_count, ", which does not divide the ",
+                     out->head_count, " heads"));
   }
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.head_dim(), "head_dim", 1, 1 << 14,
                                        out->embedding_length / out->head_count,
@@ -129,38 +118,83 @@ Status ReadRope(const Reader& reader,
                 Hyperparameters* out) {
   INLAY_RETURN_IF_ERROR(
       reader.Real(keys.rope_base(), "rope_base", 1e-6, 1e12, &out->rope_base));
+  float fraction = 1.0f;
+  INLAY_ASSIGN_OR_RETURN(const std::optional<double> given,
+                         reader.Number(keys.rope_fraction()));
+  if (given.has_value()) {
+    INLAY_RETURN_IF_ERROR(reader.Real(keys.rope_fraction(), "rope_fraction",
+                                      0.0, 1.0 + 1e-9, &fraction));
+  }
+  // Truncated, as the reference does.
+  const auto rotated = static_cast<int64_t>(double{fraction} * out->head_dim);
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.rope_dimensions(),
                                        "rope_dimensions", 0, out->head_dim,
-                                       out->head_dim, &out->rope_dimensions));
+                                       rotated, &out->rope_dimensions));
   if (out->rope_dimensions % 2 != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "metadata key ", reader.Name(keys.rope_dimensions(), "rope_dimensions"),
-        " is ", out->rope_dimensions, ", an odd number"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(reader.Name(keys.rope_dimensions(), "rope_dimensions"),
+                     " is ", out->rope_dimensions, ", an odd number"));
   }
+  return OkStatus();
+}
+
+Status ReadLayerTypes(const Reader& reader, const Key& key,
+                      Hyperparameters* out) {
+  const std::string name = reader.names().Key(key);
+  const formats::MetadataValue* value = reader.names().file().Find(name);
+  if (name.empty() || value == nullptr) return OkStatus();
+  const auto* types = std::get_if<std::vector<std::string>>(value);
+  if (types == nullptr ||
+      types->size() != static_cast<size_t>(out->block_count)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(reader.Name(key, "layer_types"), " is not a list of ",
+                     out->block_count, " names"));
+  }
+  for (const std::string& type : *types) {
+    const bool full = type == "full_attention";
+    if (!full && type != "sliding_attention") {
+      return absl::UnimplementedError(
+          absl::StrCat(reader.Name(key, "layer_types"), " has the type \"",
+                       type.substr(0, 100), "\", which is not supported"));
+    }
+    if (!full && out->sliding_window == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(reader.Name(key, "layer_types"),
+                       " has sliding layers, but there is no window"));
+    }
+    out->full_layers.push_back(full);
+  }
+  return OkStatus();
+}
+
+// No key, or one that is not there, leaves *out alone.
+Status ReadBool(const Reader& reader, const Key& key,
+                std::optional<bool>* out) {
+  const std::string name = reader.names().Key(key);
+  if (name.empty()) return OkStatus();
+  INLAY_ASSIGN_OR_RETURN(*out, reader.names().file().Get<bool>(name));
   return OkStatus();
 }
 
 }  // namespace
 
-std::string ExpandKey(const Architecture& architecture,
-                      const std::string& key) {
-  return absl::StrReplaceAll(key, {{"{arch}", architecture.gguf_name()}});
-}
-
 StatusOr<Hyperparameters> ReadHyperparameters(const Architecture& architecture,
                                               const formats::ModelFile& file) {
-  const Reader reader(architecture, file);
+  Reader reader(architecture, file);
   const architectures::Hyperparameters& keys = architecture.hyperparameters();
   Hyperparameters out;
   INLAY_RETURN_IF_ERROR(ReadSizes(reader, keys, &out));
   INLAY_RETURN_IF_ERROR(ReadHeads(reader, keys, &out));
   INLAY_RETURN_IF_ERROR(reader.Real(keys.norm_epsilon(), "norm_epsilon", 0.0,
                                     1.0, &out.norm_epsilon));
-  if (architecture.attention().rope().gguf() != architectures::ROPE_NONE) {
+  if (reader.names().RopePairs() != architectures::ROPE_NONE) {
     INLAY_RETURN_IF_ERROR(ReadRope(reader, keys, &out));
   }
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.sliding_window(), "sliding_window",
                                        0, 1 << 27, 0, &out.sliding_window));
+  INLAY_RETURN_IF_ERROR(ReadLayerTypes(reader, keys.layer_types(), &out));
+  INLAY_RETURN_IF_ERROR(
+      ReadBool(reader, keys.tied_embeddings(), &out.tied_embeddings));
   return out;
 }
 

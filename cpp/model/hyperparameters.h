@@ -3,7 +3,8 @@
 #define INLAY_MODEL_HYPERPARAMETERS_H_
 
 #include <cstdint>
-#include <string>
+#include <optional>
+#include <vector>
 
 #include "cpp/architectures/architecture.pb.h"
 #include "cpp/base/status.h"
@@ -25,6 +26,8 @@ struct Hyperparameters {
   float rope_base = 0.0f;           // > 0 if the architecture rotates
   int32_t rope_dimensions = 0;      // even, <= head_dim
   int32_t sliding_window = 0;       // 0: none
+  std::vector<bool> full_layers;    // without the window; empty: none
+  std::optional<bool> tied_embeddings;
 };
 
 // kInvalidArgument or kDataLoss naming the key that is missing, of another
@@ -32,10 +35,6 @@ struct Hyperparameters {
 StatusOr<Hyperparameters> ReadHyperparameters(
     const architectures::Architecture& architecture,
     const formats::ModelFile& file);
-
-// Replaces {arch} by the architecture's GGUF name.
-std::string ExpandKey(const architectures::Architecture& architecture,
-                      const std::string& key);
 
 }  // namespace inlay::model
 

@@ -1,11 +1,13 @@
 #include "cpp/model/load.h"
 
-#include <limits>
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cpp/architectures/builtin.h"
+#include "cpp/model/file_names.h"
+#include "cpp/model/find_architecture.h"
 #include "cpp/model/hyperparameters.h"
 #include "cpp/model/plan_builder.h"
 #include "google/protobuf/arena.h"
@@ -28,40 +30,119 @@ StatusOr<const Architecture*> Decode(const architectures::BuiltinData& data,
   return architecture;
 }
 
-StatusOr<const Architecture*> FindArchitecture(const formats::ModelFile& file,
-                                               Arena* arena) {
-  INLAY_ASSIGN_OR_RETURN(std::optional<std::string> name,
-                         file.Get<std::string>("general.architecture"));
-  if (!name.has_value()) {
+bool Has(const google::protobuf::RepeatedPtrField<std::string>& names,
+         const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// What a file says it is, and how a description would say it.
+struct Kind {
+  std::string name;
+  bool (*matches)(const Architecture& architecture, const std::string& name);
+};
+
+StatusOr<Kind> KindOf(const formats::ModelFile& file) {
+  if (file.naming() == formats::Naming::kGguf) {
+    INLAY_ASSIGN_OR_RETURN(std::optional<std::string> name,
+                           file.Get<std::string>("general.architecture"));
+    if (!name.has_value()) {
+      return absl::InvalidArgumentError(
+          "metadata key general.architecture is missing");
+    }
+    return Kind{*name, [](const Architecture& a, const std::string& name) {
+                  return a.gguf_name() == name;
+                }};
+  }
+  const formats::MetadataValue* classes = file.Find("architectures");
+  if (classes != nullptr) {
+    const auto* names = std::get_if<std::vector<std::string>>(classes);
+    if (names == nullptr || names->empty()) {
+      return absl::InvalidArgumentError(
+          "config.json key architectures is not a list of names");
+    }
+    return Kind{names->front(),
+                [](const Architecture& a, const std::string& name) {
+                  return Has(a.huggingface_names(), name);
+                }};
+  }
+  INLAY_ASSIGN_OR_RETURN(std::optional<std::string> type,
+                         file.Get<std::string>("model_type"));
+  if (!type.has_value()) {
     return absl::InvalidArgumentError(
-        "metadata key general.architecture is missing");
+        "config.json has neither architectures nor model_type");
   }
-  for (const architectures::BuiltinData& data : architectures::Builtins()) {
-    INLAY_ASSIGN_OR_RETURN(const Architecture* architecture,
-                           Decode(data, arena));
-    if (architecture->gguf_name() == *name) return architecture;
+  return Kind{*type, [](const Architecture& a, const std::string& name) {
+                return Has(a.huggingface_model_types(), name);
+              }};
+}
+
+Status Unsupported(const Architecture& architecture, std::string_view key,
+                   std::string_view value) {
+  return absl::UnimplementedError(absl::StrCat(
+      "metadata key ", key, " = ", value.substr(0, 100), ": architecture ",
+      architecture.gguf_name(), " does not support this"));
+}
+
+std::string ValueText(const formats::MetadataValue& value) {
+  if (const auto* flag = std::get_if<bool>(&value)) {
+    return *flag ? "true" : "false";
   }
-  return absl::UnimplementedError(
-      absl::StrCat("architecture \"", *name, "\" is not supported; known are ",
-                   absl::StrJoin(ArchitectureNames(), ", ")));
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* number = std::get_if<int64_t>(&value)) {
+    return absl::StrCat(*number);
+  }
+  if (const auto* number = std::get_if<uint64_t>(&value)) {
+    return absl::StrCat(*number);
+  }
+  if (const auto* number = std::get_if<double>(&value)) {
+    return absl::StrCat(*number);
+  }
+  return "a list";
 }
 
 // Refuses files that say they need more than the description has.
 Status CheckUnsupportedKeys(const Architecture& architecture,
                             const formats::ModelFile& file) {
-  for (const std::string& pattern : architecture.unsupported_keys()) {
+  const bool gguf = file.naming() == formats::Naming::kGguf;
+  for (const std::string& pattern :
+       gguf ? architecture.unsupported_keys()
+            : architecture.huggingface_unsupported_keys()) {
     const std::string key = ExpandKey(architecture, pattern);
-    INLAY_ASSIGN_OR_RETURN(std::optional<double> value, file.Get<double>(key));
-    if (value.value_or(0.0) != 0.0) {
-      return absl::UnimplementedError(
-          absl::StrCat("metadata key ", key, " = ", *value, ": architecture ",
-                       architecture.gguf_name(), " does not support this"));
+    const formats::MetadataValue* value = file.Find(key);
+    if (value == nullptr) continue;
+    const std::string text = ValueText(*value);
+    if (text != "0" && text != "false") {
+      return Unsupported(architecture, key, text);
     }
   }
-  return OkStatus();
+  if (gguf) return OkStatus();
+  for (const auto& expected : architecture.huggingface_expectations()) {
+    const formats::MetadataValue* value = file.Find(expected.key());
+    if (value != nullptr && !Has(expected.values(), ValueText(*value))) {
+      return Unsupported(architecture, expected.key(), ValueText(*value));
+    }
+  }
+  constexpr char kQuantized[] = "quantization_config.quant_method";
+  const formats::MetadataValue* method = file.Find(kQuantized);
+  if (method == nullptr) return OkStatus();
+  return Unsupported(architecture, kQuantized, ValueText(*method));
 }
 
 }  // namespace
+
+StatusOr<const Architecture*> FindArchitecture(const formats::ModelFile& file,
+                                               Arena* arena) {
+  INLAY_ASSIGN_OR_RETURN(const Kind kind, KindOf(file));
+  for (const architectures::BuiltinData& data : architectures::Builtins()) {
+    INLAY_ASSIGN_OR_RETURN(const Architecture* architecture,
+                           Decode(data, arena));
+    if (kind.matches(*architecture, kind.name)) return architecture;
+  }
+  return absl::UnimplementedError(
+      absl::StrCat("architecture \"", kind.name.substr(0, 100),
+                   "\" is not supported; known are ",
+                   absl::StrJoin(ArchitectureNames(), ", ")));
+}
 
 StatusOr<std::shared_ptr<const Plan>> CompilePlan(
     const formats::ModelFile& file) {

@@ -65,6 +65,12 @@ class Builder {
   int32_t QWidth() const { return hp_.head_count * hp_.head_dim; }
   int32_t KvWidth() const { return hp_.kv_head_count * hp_.head_dim; }
 
+  int32_t Window(int layer) const {
+    const size_t i = static_cast<size_t>(layer);
+    const bool full = i < hp_.full_layers.size() && hp_.full_layers[i];
+    return full ? 0 : hp_.sliding_window;
+  }
+
   void AddSlots() {
     plan_->architecture = architecture_.gguf_name();
     plan_->context_length = hp_.context_length;
@@ -158,7 +164,7 @@ class Builder {
                     .out = attended_,
                     .layer = layer,
                     .scale = 1.0f / std::sqrt(static_cast<float>(hp_.head_dim)),
-                    .window = hp_.sliding_window});
+                    .window = Window(layer)});
     LinearOp output{.in = attended_, .out = hidden_, .residual = true};
     INLAY_RETURN_IF_ERROR(AddPart(names.output(), layer, hp_.embedding_length,
                                   QWidth(), &output));
@@ -195,11 +201,22 @@ class Builder {
     INLAY_RETURN_IF_ERROR(
         AddNorm(architecture_.head().norm(), -1, selected, normed));
     HeadOp head{.in = normed, .weight = -1};
-    INLAY_ASSIGN_OR_RETURN(
-        head.weight,
-        tensors_.Matrix(architecture_.head().output().weight(), -1,
-                        plan_->vocabulary_size, hp_.embedding_length));
-    if (head.weight < 0) head.weight = table_;  // tied embeddings
+    const arch::Tensor& names = architecture_.head().output().weight();
+    if (hp_.tied_embeddings.value_or(false)) {
+      tensors_.Ignore(names);
+    } else {
+      INLAY_ASSIGN_OR_RETURN(head.weight,
+                             tensors_.Matrix(names, -1, plan_->vocabulary_size,
+                                             hp_.embedding_length));
+    }
+    if (head.weight < 0) {
+      if (!hp_.tied_embeddings.value_or(true)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("tensor ", names.huggingface(),
+                         " is missing, and the embeddings are not tied"));
+      }
+      head.weight = table_;
+    }
     INLAY_ASSIGN_OR_RETURN(
         head.bias, tensors_.Vector(architecture_.head().output().bias(), -1,
                                    plan_->vocabulary_size));

@@ -9,59 +9,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cpp/model/file_names.h"
+#include "cpp/model/rope_scaling.h"
 
 namespace inlay::model {
 namespace {
 
 using architectures::Architecture;
-
-// What {arch}.rope.scaling.* of a GGUF file says.
-struct Scaling {
-  std::string type = "none";
-  double factor = 1.0;
-  double original_context = 0.0;
-  double attention_factor = 1.0;
-  double beta_fast = 32.0, beta_slow = 1.0;  // defaults of the paper
-};
-
-StatusOr<double> PositiveOr(const formats::ModelFile& file,
-                            const std::string& key, double fallback) {
-  INLAY_ASSIGN_OR_RETURN(std::optional<double> value, file.Get<double>(key));
-  if (!value.has_value() || *value == 0.0) return fallback;
-  if (!(*value > 0.0 && *value < 1e9)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("metadata key ", key, " is ", *value));
-  }
-  return *value;
-}
-
-StatusOr<Scaling> ReadScaling(const Architecture& architecture,
-                              const Hyperparameters& hp,
-                              const formats::ModelFile& file) {
-  const std::string prefix = absl::StrCat(architecture.gguf_name(), ".rope.");
-  Scaling out;
-  INLAY_ASSIGN_OR_RETURN(std::optional<std::string> type,
-                         file.Get<std::string>(prefix + "scaling.type"));
-  // Files older than scaling.type have scale_linear alone.
-  INLAY_ASSIGN_OR_RETURN(double legacy,
-                         PositiveOr(file, prefix + "scale_linear", 1.0));
-  out.type = type.value_or(legacy != 1.0 ? "linear" : "none");
-  INLAY_ASSIGN_OR_RETURN(out.factor,
-                         PositiveOr(file, prefix + "scaling.factor", legacy));
-  INLAY_ASSIGN_OR_RETURN(
-      out.original_context,
-      PositiveOr(file, prefix + "scaling.original_context_length",
-                 hp.context_length));
-  INLAY_ASSIGN_OR_RETURN(out.attention_factor,
-                         PositiveOr(file, prefix + "scaling.attn_factor", 1.0));
-  INLAY_ASSIGN_OR_RETURN(
-      out.beta_fast,
-      PositiveOr(file, prefix + "scaling.yarn_beta_fast", out.beta_fast));
-  INLAY_ASSIGN_OR_RETURN(
-      out.beta_slow,
-      PositiveOr(file, prefix + "scaling.yarn_beta_slow", out.beta_slow));
-  return out;
-}
 
 // The dimension whose wave turns `rotations` times over the original context
 // (Peng et al., 2023, section 3.2).
@@ -73,14 +27,18 @@ double CorrectionDimension(double rotations, double dims, double base,
 
 // YaRN: low frequencies are interpolated, high ones kept, with a ramp between;
 // scores are tempered by the magnitude.
-void ApplyYarn(const Scaling& scaling, double base, Rope* rope) {
+void ApplyYarn(const RopeScaling& scaling, double base, Rope* rope) {
   const double dims = rope->dims;
-  const double low = std::max(
-      0.0, std::floor(CorrectionDimension(scaling.beta_fast, dims, base,
-                                          scaling.original_context)));
-  const double high = std::min(
-      dims - 1.0, std::ceil(CorrectionDimension(scaling.beta_slow, dims, base,
-                                                scaling.original_context)));
+  double low = CorrectionDimension(scaling.beta_fast, dims, base,
+                                   scaling.original_context);
+  double high = CorrectionDimension(scaling.beta_slow, dims, base,
+                                    scaling.original_context);
+  if (scaling.truncate) {
+    low = std::floor(low);
+    high = std::ceil(high);
+  }
+  low = std::max(0.0, low);
+  high = std::min(dims - 1.0, high);
   for (size_t i = 0; i < rope->inverse_frequency.size(); ++i) {
     const double ramp = std::clamp(
         (static_cast<double>(i) - low) / std::max(0.001, high - low), 0.0, 1.0);
@@ -88,8 +46,20 @@ void ApplyYarn(const Scaling& scaling, double base, Rope* rope) {
     rope->inverse_frequency[i] =
         static_cast<float>(kept / scaling.factor * ramp + kept * (1.0 - ramp));
   }
-  rope->magnitude = static_cast<float>(scaling.attention_factor *
-                                       (1.0 + 0.1 * std::log(scaling.factor)));
+  rope->magnitude = static_cast<float>(scaling.magnitude);
+}
+
+// Llama 3: long waves are stretched by the factor, short ones kept, and those
+// between mixed (Grattafiori et al., 2024; formula of the published code).
+void ApplyLlama3(const RopeScaling& scaling, Rope* rope) {
+  const double context = scaling.original_context;
+  const double low = scaling.low_frequency, high = scaling.high_frequency;
+  for (float& frequency : rope->inverse_frequency) {
+    const double turns = context * frequency / (2.0 * std::numbers::pi);
+    const double kept = std::clamp((turns - low) / (high - low), 0.0, 1.0);
+    frequency = static_cast<float>(frequency / scaling.factor * (1.0 - kept) +
+                                   frequency * kept);
+  }
 }
 
 // Divides by the factors of a tensor, if the file has it (Llama 3).
@@ -97,8 +67,8 @@ Status ApplyFactors(const Architecture& architecture,
                     const formats::ModelFile& file, Rope* rope) {
   const architectures::Tensor& names =
       architecture.attention().rope().factors();
-  if (names.gguf().empty()) return OkStatus();
-  const formats::TensorInfo* tensor = file.FindTensor(names.gguf());
+  const formats::TensorInfo* tensor =
+      FileNames(architecture, file).FindTensor(names, -1);
   if (tensor == nullptr) return OkStatus();
   const size_t pairs = rope->inverse_frequency.size();
   if (tensor->type != formats::DType::kF32 ||
@@ -127,25 +97,27 @@ StatusOr<Rope> BuildRope(const Architecture& architecture,
                          const Hyperparameters& hp,
                          const formats::ModelFile& file) {
   Rope rope;
-  if (architecture.attention().rope().gguf() == architectures::ROPE_NONE ||
-      hp.rope_dimensions == 0) {
+  const auto pairs = FileNames(architecture, file).RopePairs();
+  if (pairs == architectures::ROPE_NONE || hp.rope_dimensions == 0) {
     return rope;
   }
-  rope.kind = architecture.attention().rope().gguf() == architectures::ROPE_HALF
-                  ? Rope::Kind::kHalf
-                  : Rope::Kind::kInterleaved;
+  rope.kind = pairs == architectures::ROPE_HALF ? Rope::Kind::kHalf
+                                                : Rope::Kind::kInterleaved;
   rope.dims = hp.rope_dimensions;
   for (int32_t i = 0; i < rope.dims / 2; ++i) {
     rope.inverse_frequency.push_back(static_cast<float>(
         std::pow(double{hp.rope_base}, -2.0 * i / rope.dims)));
   }
-  INLAY_ASSIGN_OR_RETURN(Scaling scaling, ReadScaling(architecture, hp, file));
+  INLAY_ASSIGN_OR_RETURN(RopeScaling scaling,
+                         ReadRopeScaling(architecture, hp, file));
   if (scaling.type == "linear") {
     for (float& f : rope.inverse_frequency) {
       f = static_cast<float>(f / scaling.factor);
     }
   } else if (scaling.type == "yarn") {
     ApplyYarn(scaling, hp.rope_base, &rope);
+  } else if (scaling.type == "llama3") {
+    ApplyLlama3(scaling, &rope);
   } else if (scaling.type != "none") {
     return absl::UnimplementedError(
         absl::StrCat("RoPE scaling \"", scaling.type, "\" is not supported"));

@@ -3,14 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 
 namespace inlay::model {
 namespace {
-
-std::string ExpandLayer(const std::string& name, int layer) {
-  return absl::StrReplaceAll(name, {{"{layer}", absl::StrCat(layer)}});
-}
 
 std::string ShapeText(const formats::TensorInfo& tensor) {
   std::string text = "[";
@@ -34,15 +29,16 @@ StatusOr<WeightId> TensorMap::Vector(const architectures::Tensor& names,
 
 StatusOr<WeightId> TensorMap::Add(const architectures::Tensor& names, int layer,
                                   int64_t rows, int64_t columns, bool vector) {
-  if (names.gguf().empty()) return WeightId{-1};
-  std::string name = ExpandLayer(names.gguf(), layer);
+  const std::vector<std::string> candidates = names_.Tensor(names, layer);
+  if (candidates.empty()) return WeightId{-1};
   max_layer_ = std::max(max_layer_, layer);
-  const formats::TensorInfo* tensor = file_.FindTensor(name);
+  const formats::TensorInfo* tensor = names_.FindTensor(names, layer);
   if (tensor == nullptr) {
     if (names.optional()) return WeightId{-1};
     return absl::InvalidArgumentError(
-        absl::StrCat("tensor ", name, " is missing"));
+        absl::StrCat("tensor ", candidates[0], " is missing"));
   }
+  const std::string& name = tensor->name;
   const bool shape_ok = tensor->rank == (vector ? 1 : 2) &&
                         tensor->columns() == columns &&
                         (rows == 0 || tensor->rows() == rows);
@@ -61,20 +57,22 @@ StatusOr<WeightId> TensorMap::Add(const architectures::Tensor& names, int layer,
                             .tensor = tensor,
                             .rows = tensor->rows(),
                             .columns = tensor->columns()});
-  used_.insert(std::move(name));
+  used_.insert(name);
   return static_cast<WeightId>(plan_->weights.size() - 1);
+}
+
+void TensorMap::Ignore(const architectures::Tensor& names) {
+  for (const std::string& name : names_.Tensor(names, -1)) used_.insert(name);
 }
 
 Status TensorMap::CheckAllUsed() const {
   HashSet<std::string> known = used_;
-  const auto ignore = [&known, this](const std::string& name) {
+  for (const std::string& name : names_.IgnoredTensors()) {
     for (int layer = 0; layer <= max_layer_; ++layer) {
       known.insert(ExpandLayer(name, layer));
     }
-  };
-  for (const std::string& name : architecture_.ignored_tensors()) ignore(name);
-  ignore(architecture_.attention().rope().factors().gguf());
-  for (const formats::TensorInfo& tensor : file_.tensors()) {
+  }
+  for (const formats::TensorInfo& tensor : names_.file().tensors()) {
     if (known.contains(tensor.name)) continue;
     return absl::UnimplementedError(
         absl::StrCat("architecture ", architecture_.gguf_name(),

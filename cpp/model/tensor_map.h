@@ -9,6 +9,7 @@
 #include "cpp/base/hash_map.h"
 #include "cpp/base/status.h"
 #include "cpp/formats/model_file.h"
+#include "cpp/model/file_names.h"
 #include "cpp/model/plan.h"
 
 namespace inlay::model {
@@ -19,7 +20,7 @@ class TensorMap {
  public:
   TensorMap(const architectures::Architecture& architecture,
             const formats::ModelFile& file, Plan* plan)
-      : architecture_(architecture), file_(file), plan_(plan) {}
+      : architecture_(architecture), names_(architecture, file), plan_(plan) {}
 
   // The weight `names` of layer `layer` (-1: none) as [rows, columns]; rows 0
   // accepts any. -1 if the description or, when optional, the file lacks it.
@@ -31,6 +32,8 @@ class TensorMap {
   StatusOr<WeightId> Vector(const architectures::Tensor& names, int layer,
                             int64_t length);
 
+  // The file may have this tensor although nothing reads it.
+  void Ignore(const architectures::Tensor& names);
   // kUnimplemented naming the first tensor that nothing asked for.
   Status CheckAllUsed() const;
 
@@ -39,7 +42,7 @@ class TensorMap {
                          int64_t rows, int64_t columns, bool vector);
 
   const architectures::Architecture& architecture_;
-  const formats::ModelFile& file_;
+  const FileNames names_;
   Plan* const plan_;
   HashSet<std::string> used_;
   int max_layer_ = -1;

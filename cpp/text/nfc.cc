@@ -12,13 +12,14 @@
 namespace inlay::text {
 namespace {
 
-constexpr int kMaxDecomposition = 8;  // canonical ones have at most 4
+constexpr int kMaxDecomposition = 32;  // U+FDFA has 18
 
 int CombiningClass(int32_t code_point) {
   return utf8proc_get_property(code_point)->combining_class;
 }
 
-StatusOr<std::vector<int32_t>> Decompose(std::string_view text) {
+StatusOr<std::vector<int32_t>> Decompose(std::string_view text,
+                                         unsigned options) {
   std::vector<int32_t> out;
   out.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
@@ -27,7 +28,7 @@ StatusOr<std::vector<int32_t>> Decompose(std::string_view text) {
     int boundary = 0;
     const auto count = utf8proc_decompose_char(
         static_cast<int32_t>(step.code_point), parts, kMaxDecomposition,
-        UTF8PROC_DECOMPOSE, &boundary);
+        static_cast<utf8proc_option_t>(options), &boundary);
     if (count < 0 || count > kMaxDecomposition) {
       return absl::InvalidArgumentError(
           absl::StrCat("cannot normalise the text at byte ", at));
@@ -53,24 +54,35 @@ void OrderMarks(std::vector<int32_t>* text) {
 
 }  // namespace
 
-StatusOr<std::string> NormalizeNfc(std::string_view text) {
+StatusOr<std::string> NormalizeUnicode(std::string_view text,
+                                       UnicodeForm form) {
   const bool ascii = std::all_of(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x80;
   });
   if (ascii) return std::string(text);
-  INLAY_ASSIGN_OR_RETURN(std::vector<int32_t> marks, Decompose(text));
+  unsigned options = UTF8PROC_DECOMPOSE | UTF8PROC_STABLE;
+  if (form == UnicodeForm::kNfkc || form == UnicodeForm::kNfkd) {
+    options |= UTF8PROC_COMPAT;
+  }
+  INLAY_ASSIGN_OR_RETURN(std::vector<int32_t> marks, Decompose(text, options));
   OrderMarks(&marks);
-  const auto count = utf8proc_normalize_utf32(
-      marks.data(), static_cast<utf8proc_ssize_t>(marks.size()),
-      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  if (count < 0) return absl::InternalError("cannot compose the text");
-  marks.resize(static_cast<size_t>(count));
+  if (form == UnicodeForm::kNfc || form == UnicodeForm::kNfkc) {
+    const auto count = utf8proc_normalize_utf32(
+        marks.data(), static_cast<utf8proc_ssize_t>(marks.size()),
+        static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    if (count < 0) return absl::InternalError("cannot compose the text");
+    marks.resize(static_cast<size_t>(count));
+  }
   std::string out;
   out.reserve(text.size());
   for (const int32_t mark : marks) {
     AppendUtf8(static_cast<char32_t>(mark), &out);
   }
   return out;
+}
+
+StatusOr<std::string> NormalizeNfc(std::string_view text) {
+  return NormalizeUnicode(text, UnicodeForm::kNfc);
 }
 
 }  // namespace inlay::text

@@ -13,6 +13,10 @@ namespace inlay::text {
 // come in long runs out of order.
 StatusOr<std::string> NormalizeNfc(std::string_view text);
 
+// Any of the four normalisation forms.
+enum class UnicodeForm { kNfc, kNfd, kNfkc, kNfkd };
+StatusOr<std::string> NormalizeUnicode(std::string_view text, UnicodeForm form);
+
 }  // namespace inlay::text
 
 #endif  // INLAY_TEXT_NFC_H_

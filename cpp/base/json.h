@@ -1,0 +1,140 @@
+// JSON from files that nobody vouches for: bounded depth, strict syntax, and
+// errors that name the value.
+#ifndef INLAY_BASE_JSON_H_
+#define INLAY_BASE_JSON_H_
+
+#include <simdjson.h>
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "cpp/base/status.h"
+
+namespace inlay::json {
+
+inline constexpr int kMaxDepth = 64;
+
+// A parsed text. Elements view it.
+class Document {
+ public:
+  // `what` names the text in errors ("config.json"). kInvalidArgument if it is
+  // not JSON, and for nesting beyond `max_depth`.
+  Status Parse(std::string_view text, std::string_view what,
+               int max_depth = kMaxDepth) {
+    auto error = parser_.allocate(text.size(), static_cast<size_t>(max_depth));
+    if (error == simdjson::SUCCESS) {
+      error = parser_.parse(text.data(), text.size()).get(root_);
+    }
+    if (error == simdjson::SUCCESS) return OkStatus();
+    if (error == simdjson::MEMALLOC) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(what, ": no memory to read it"));
+    }
+    if (error == simdjson::DEPTH_ERROR) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(what, ": nested deeper than ", max_depth));
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        what, ": not valid JSON: ", simdjson::error_message(error)));
+  }
+  simdjson::dom::element root() const { return root_; }
+
+ private:
+  simdjson::dom::parser parser_;
+  simdjson::dom::element root_;
+};
+
+// An element and what it is called in messages. A value that is absent or null
+// is not there.
+class Value {
+ public:
+  Value() = default;
+  Value(simdjson::dom::element element, std::string path)
+      : path_(std::move(path)), element_(element), present_(true) {}
+
+  bool present() const { return present_; }
+  const std::string& path() const { return path_; }
+  simdjson::dom::element element() const { return element_; }
+  bool is_object() const { return present_ && element_.is_object(); }
+  bool is_array() const { return present_ && element_.is_array(); }
+  bool is_string() const { return present_ && element_.is_string(); }
+
+  // The first field of that name; not there if this is not an object.
+  Value operator[](std::string_view key) const {
+    Value out;
+    out.path_ = absl::StrCat(path_, ".", key.substr(0, 100));
+    simdjson::dom::element found;
+    if (is_object() && element_[key].get(found) == simdjson::SUCCESS &&
+        !found.is_null()) {
+      out.element_ = found;
+      out.present_ = true;
+    }
+    return out;
+  }
+
+  // Each fails unless the value is there and of the type.
+  Status Get(std::string_view* out) const {
+    return present_ && element_.get_string().get(*out) == simdjson::SUCCESS
+               ? OkStatus()
+               : Wrong("a string");
+  }
+  Status Get(std::string* out) const {
+    std::string_view text;
+    INLAY_RETURN_IF_ERROR(Get(&text));
+    *out = text;
+    return OkStatus();
+  }
+  Status Get(bool* out) const {
+    return present_ && element_.get_bool().get(*out) == simdjson::SUCCESS
+               ? OkStatus()
+               : Wrong("true or false");
+  }
+  Status Get(int64_t* out) const {
+    return present_ && element_.get_int64().get(*out) == simdjson::SUCCESS
+               ? OkStatus()
+               : Wrong("an integer");
+  }
+  Status Get(double* out) const {
+    return present_ && element_.get_double().get(*out) == simdjson::SUCCESS &&
+                   std::isfinite(*out)
+               ? OkStatus()
+               : Wrong("a number");
+  }
+  Status Get(simdjson::dom::array* out) const {
+    return present_ && element_.get_array().get(*out) == simdjson::SUCCESS
+               ? OkStatus()
+               : Wrong("an array");
+  }
+  Status Get(simdjson::dom::object* out) const {
+    return present_ && element_.get_object().get(*out) == simdjson::SUCCESS
+               ? OkStatus()
+               : Wrong("an object");
+  }
+  // Leaves *out alone if the value is not there.
+  template <typename T>
+  Status GetIfPresent(T* out) const {
+    return present_ ? Get(out) : OkStatus();
+  }
+
+  Status Wrong(std::string_view wanted) const {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path_, present_ ? " is not " : " is missing; it must be ", wanted));
+  }
+
+ private:
+  std::string path_;
+  simdjson::dom::element element_;
+  bool present_ = false;
+};
+
+inline Value Root(const Document& document, std::string name) {
+  return Value(document.root(), std::move(name));
+}
+
+}  // namespace inlay::json
+
+#endif  // INLAY_BASE_JSON_H_

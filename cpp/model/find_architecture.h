@@ -1,0 +1,20 @@
+// Which architecture a file is of.
+#ifndef INLAY_MODEL_FIND_ARCHITECTURE_H_
+#define INLAY_MODEL_FIND_ARCHITECTURE_H_
+
+#include "cpp/architectures/architecture.pb.h"
+#include "cpp/base/status.h"
+#include "cpp/formats/model_file.h"
+#include "google/protobuf/arena.h"
+
+namespace inlay::model {
+
+// By general.architecture of GGUF, or by the first of "architectures", else
+// "model_type", of config.json. The result lives on `arena`. kUnimplemented
+// names an architecture without a data file.
+StatusOr<const architectures::Architecture*> FindArchitecture(
+    const formats::ModelFile& file, google::protobuf::Arena* arena);
+
+}  // namespace inlay::model
+
+#endif  // INLAY_MODEL_FIND_ARCHITECTURE_H_

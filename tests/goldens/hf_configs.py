@@ -1,0 +1,52 @@
+"""The tiny models of make_hf_models.py: one builder each.
+
+Sizes are chosen so that groups, pages of 32 positions, windows and the scaling
+of positions are crossed by the longest prompt and its continuation.
+"""
+import transformers
+
+VOCAB = 289
+LLAMA = dict(
+    vocab_size=VOCAB, hidden_size=48, intermediate_size=80,
+    num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2,
+    max_position_embeddings=512, bos_token_id=0, eos_token_id=2,
+    pad_token_id=None, attn_implementation="eager")
+
+
+def causal(config_class, **sizes):
+    def build():
+        config = config_class(**sizes)
+        return transformers.AutoModelForCausalLM.from_config(
+            config, attn_implementation="eager")
+    return build
+
+
+MODELS = {
+    "llama": causal(
+        transformers.LlamaConfig,
+        **dict(LLAMA, head_dim=16, tie_word_embeddings=False,
+               rope_parameters=dict(
+                   rope_type="llama3", rope_theta=10000.0, factor=4.0,
+                   low_freq_factor=1.0, high_freq_factor=4.0,
+                   original_max_position_embeddings=64))),
+    "llama-biases": causal(
+        transformers.LlamaConfig,
+        **dict(LLAMA, attention_bias=True, mlp_bias=True,
+               tie_word_embeddings=True,
+               rope_parameters=dict(rope_type="linear", rope_theta=5000.0,
+                                    factor=2.0))),
+    "mistral": causal(
+        transformers.MistralConfig,
+        **dict(LLAMA, head_dim=12, sliding_window=24,
+               tie_word_embeddings=False)),
+    "qwen2": causal(
+        transformers.Qwen2Config,
+        **dict(LLAMA, tie_word_embeddings=True,
+               rope_parameters=dict(
+                   rope_type="yarn", rope_theta=1e6, factor=4.0,
+                   original_max_position_embeddings=64))),
+    "gpt2": causal(
+        transformers.GPT2Config, vocab_size=VOCAB, n_embd=48, n_layer=2,
+        n_head=3, n_inner=100, n_positions=256, bos_token_id=0,
+        eos_token_id=2),
+}
