@@ -132,9 +132,7 @@ impl Model {
         fill_text(guess, |buffer, capacity, size, error| {
             let raw = self.as_ptr();
             // SAFETY: the handle is alive, the texts live during the call.
-            unsafe {
-                sys::inlay_chat_render(raw, &given, buffer, capacity, size, error)
-            }
+            unsafe { sys::inlay_chat_render(raw, &given, buffer, capacity, size, error) }
         })
     }
 }

@@ -245,8 +245,9 @@ impl Engine {
             slot.lend(raw);
             // SAFETY: the handle is alive, all of the request lives during the
             // call; what it keeps it gives back through release.
-            let result =
-                call(|error| unsafe { sys::inlay_submit(self.raw(), raw, &mut id, error) });
+            let result = call(|error| unsafe {
+                sys::inlay_submit(self.raw(), raw, &mut id, error)
+            });
             if result.is_err() {
                 // SAFETY: the call failed.
                 unsafe { Slot::take_back(raw) };
@@ -311,7 +312,13 @@ impl Engine {
             // SAFETY: the handle is alive, the rest lives during the call.
             unsafe {
                 sys::inlay_score(
-                    self.raw(), ids, ids_count, logits, capacity, count, error,
+                    self.raw(),
+                    ids,
+                    ids_count,
+                    logits,
+                    capacity,
+                    count,
+                    error,
                 )
             }
         })

@@ -218,8 +218,7 @@ impl Error {
     fn from_record(status: sys::inlay_status, record: &sys::inlay_error) -> Self {
         let status = Status::from_raw(status);
         let size = (record.message_size as usize).min(record.message.len());
-        let bytes: Vec<u8> =
-            record.message[..size].iter().map(|c| *c as u8).collect();
+        let bytes: Vec<u8> = record.message[..size].iter().map(|c| *c as u8).collect();
         let mut message = String::from_utf8_lossy(&bytes).into_owned();
         if message.is_empty() {
             message = status.name().to_string();

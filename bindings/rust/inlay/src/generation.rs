@@ -78,9 +78,7 @@ impl Generation {
                     usage: choice.usage,
                 });
             }
-            match call(|error| {
-                sys::inlay_generation_get_prompt(raw, &mut event, error)
-            }) {
+            match call(|error| sys::inlay_generation_get_prompt(raw, &mut event, error)) {
                 Ok(()) => generation.prompt = Some(prompt(&event)),
                 Err(error) if error.status() == Status::NotFound => {}
                 Err(error) => return Err(error),

@@ -127,9 +127,9 @@ impl Opening {
         }
         (raw.device, raw.device_size) = optional(options.device.as_deref());
         raw.options = options.options.map_or(std::ptr::null_mut(), Options::as_ptr);
-        let mut watcher = options.progress.map(|watch| {
-            Box::new(Watcher { watch, failure: failure.clone() })
-        });
+        let mut watcher = options
+            .progress
+            .map(|watch| Box::new(Watcher { watch, failure: failure.clone() }));
         if let Some(watcher) = &mut watcher {
             raw.progress = Some(progress);
             raw.progress_user_data = (&mut **watcher as *mut Watcher).cast();

@@ -204,9 +204,7 @@ impl Model {
         let raw = self.as_ptr();
         let mut count = 0;
         // SAFETY: the handle is alive, count lives during the call.
-        call(|error| unsafe {
-            sys::inlay_model_metadata_count(raw, &mut count, error)
-        })?;
+        call(|error| unsafe { sys::inlay_model_metadata_count(raw, &mut count, error) })?;
         (0..count)
             .map(|index| {
                 let (mut key, mut size) = (std::ptr::null(), 0);
@@ -231,9 +229,7 @@ impl Model {
         let raw = self.as_ptr();
         let mut count = 0;
         // SAFETY: the handle is alive, count lives during the call.
-        call(|error| unsafe {
-            sys::inlay_model_tensor_count(raw, &mut count, error)
-        })?;
+        call(|error| unsafe { sys::inlay_model_tensor_count(raw, &mut count, error) })?;
         (0..count)
             .map(|index| {
                 let mut info = sys::inlay_tensor_info::default();

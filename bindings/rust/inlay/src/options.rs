@@ -74,7 +74,8 @@ impl Options {
         Ok(unsafe { copy(value, size) })
     }
 
-    pub(crate) fn as_ptr(&self) -> *mut sys::inlay_options {
+    /// The C handle, for calls of `inlay_sys`; stays owned by this object.
+    pub fn as_ptr(&self) -> *mut sys::inlay_options {
         self.handle.as_ptr()
     }
 }

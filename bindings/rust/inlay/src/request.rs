@@ -128,7 +128,7 @@ impl Request {
     /// Answers one message of a user, wrapped in the model's chat template.
     /// With a session: the first turn only.
     pub fn chat(message: impl Into<String>) -> Self {
-        Self::text(message).flag(sys::INLAY_REQUEST_CHAT)
+        Self::text(message).chat_template()
     }
 
     /// Continues what [`Model::render`](crate::Model::render) gave: control
@@ -150,6 +150,9 @@ impl Request {
     flags! {
         /// Do not put BOS in front, even where the model wants it.
         no_special: INLAY_REQUEST_NO_SPECIAL;
+        /// The prompt is one message of a user: wrap it in the model's chat
+        /// template. As [`Request::chat`].
+        chat_template: INLAY_REQUEST_CHAT;
         /// Recognise control tokens written out in the prompt. For rendered
         /// templates, never for a user's text.
         parse_special: INLAY_REQUEST_PARSE_SPECIAL;

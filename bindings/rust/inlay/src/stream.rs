@@ -113,10 +113,7 @@ impl Stream {
     /// The next event if it has come, without waiting. `Ready(None)` after the
     /// last one. If `Pending`, the task is woken when there is more. A host-
     /// driven engine makes progress only when somebody steps it.
-    pub fn poll_next(
-        &mut self,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<Option<Result<Event>>> {
+    pub fn poll_next(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Event>>> {
         self.slot.take(Some(cx.waker()))
     }
 

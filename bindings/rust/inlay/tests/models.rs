@@ -202,15 +202,15 @@ fn contexts_take_an_allocator_and_a_log() {
     let counting = Arc::new(Counting::default());
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = lines.clone();
-    let options = ContextOptions::new()
-        .threads(1)
-        .allocator(counting.clone())
-        .log(LogLevel::Debug, move |level, text| {
+    let options = ContextOptions::new().threads(1).allocator(counting.clone()).log(
+        LogLevel::Debug,
+        move |level, text| {
             sink.lock().unwrap().push((level, text.to_string()));
             // Refused, not a deadlock; and a panic stays inside.
             assert!(Context::new().is_err());
             panic!("in the log");
-        });
+        },
+    );
     let context = Context::with(options).unwrap();
     let model = context.open(model_path("tiny-llama.gguf")).unwrap();
     let engine = model.engine().unwrap();

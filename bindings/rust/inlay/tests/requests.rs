@@ -72,7 +72,12 @@ fn several_answers_come_apart() {
 #[test]
 fn requests_are_cancelled_and_limited() {
     let engine = engine();
-    let mut stream = engine.submit(&item(3).max_tokens(200)).unwrap();
+    // A step takes long enough to be cancelled in.
+    let slow = item(3).max_tokens(200).logits_hook(|_, _| {
+        std::thread::sleep(Duration::from_millis(2));
+        ControlFlow::Continue(())
+    });
+    let mut stream = engine.submit(&slow).unwrap();
     let id = stream.id();
     assert_eq!(stream.next(), Some(Ok(Event::Started)));
     stream.cancel();

@@ -26,7 +26,12 @@ fn sessions_go_on_fork_and_shorten() {
     fork.truncate(length).unwrap();
     assert_eq!(fork.tokens().unwrap(), session.tokens().unwrap()[..length as usize]);
     assert_eq!(fork.truncate(length + 1).err().unwrap().status(), Status::OutOfRange);
-    let busy = engine.submit(&turn("Three").max_tokens(200).session(&fork)).unwrap();
+    // A step takes long enough to be seen.
+    let slow = turn("Three").max_tokens(200).session(&fork).logits_hook(|_, _| {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        std::ops::ControlFlow::Continue(())
+    });
+    let busy = engine.submit(&slow).unwrap();
     assert!(fork.info().unwrap().busy);
     let error = engine.submit(&turn("Four").session(&fork)).err().unwrap();
     assert_eq!(error.status(), Status::FailedPrecondition);

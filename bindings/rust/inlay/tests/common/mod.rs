@@ -25,8 +25,7 @@ pub fn engine() -> inlay::Engine {
 }
 
 pub fn engine_with(options: inlay::EngineOptions<'_>) -> inlay::Engine {
-    let options =
-        options.context_length(256).max_concurrency(16).kv_cache_bytes(8 << 20);
+    let options = options.context_length(256).max_concurrency(16).kv_cache_bytes(8 << 20);
     model().engine_with(options).expect("an engine")
 }
 
