@@ -69,10 +69,6 @@ namespace Conformance
             to.Text("finish", Name(result.FinishReason));
             to.Int("prompt_tokens", result.Usage.PromptTokens);
             to.Int("generated_tokens", result.Usage.GeneratedTokens);
-            if (cached)
-            {
-                to.Int("cached_tokens", result.Usage.CachedTokens);
-            }
             to.Open("answers", '[');
             for (var i = 0; i < choices; i++)
             {
@@ -86,6 +82,10 @@ namespace Conformance
                 to.Ints("tokens", result.PromptTokens);
                 to.Floats("logprobs", result.PromptLogprobs);
                 to.Close('}');
+            }
+            if (cached)
+            {
+                to.Int("cached_tokens", result.Usage.CachedTokens);
             }
         }
 

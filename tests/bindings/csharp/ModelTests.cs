@@ -219,7 +219,9 @@ namespace Tests
                     throw new Exception("dropped");
                 }
             }))
-            using (Model.Load(context, Fixture.ModelPath))
+            using (var model = Model.Load(context, Fixture.ModelPath))
+            using (new Engine(model, new EngineOptions
+                   { ContextLength = 128 }))
             {
             }
             var log = lines;

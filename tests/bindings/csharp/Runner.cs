@@ -58,8 +58,14 @@ namespace Tests
         /// Waits for what another thread or the collector brings about.
         internal static void Soon(Func<bool> condition, string what)
         {
+            Nothing(() => condition() ? "" : what);
+        }
+
+        /// Waits until nothing is left; the function says what is.
+        internal static void Nothing(Func<string> left)
+        {
             var watch = Stopwatch.StartNew();
-            while (!condition())
+            for (var what = left(); what != ""; what = left())
             {
                 True(watch.Elapsed.TotalSeconds < 20, "soon: " + what);
                 GC.Collect();

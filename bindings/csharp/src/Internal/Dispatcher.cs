@@ -253,7 +253,7 @@ namespace Inlay
             UIntPtr count;
             var status = Native.inlay_poll(
                 Handle, batch.Events, (UIntPtr)(uint)sizeof(inlay_event),
-                (UIntPtr)Capacity, timeout, &count, &error);
+                (UIntPtr)(uint)Capacity, timeout, &count, &error);
             Interlocked.Increment(ref polls);
             if (status == (int)Status.FailedPrecondition)
             {
