@@ -204,12 +204,15 @@ func failHook(r *rand.Rand, e *Engine) error {
 // from many goroutines, and closes engines under them; nothing stays.
 func TestTenThousandEnds(t *testing.T) {
 	const workers, each = 20, 485
-	m := openTiny(t)
+	c := newTestContext(t)
+	m, err := c.OpenModel(background, FromPath(tiny), ModelOptions{})
+	check(t, err)
+	defer m.Close()
 	warm, err := m.NewEngine(EngineOptions{KVCacheBytes: 8 << 20})
 	check(t, err)
 	check(t, readAll(rand.New(rand.NewSource(1)), warm))
 	check(t, warm.Close())
-	before := countResources(t)
+	before, memory := countResources(t), memoryUsed(t, c)
 	e, err := m.NewEngine(EngineOptions{KVCacheBytes: 8 << 20,
 		Options: Options{OptionMaxQueue: "10000"}})
 	check(t, err)
@@ -245,7 +248,44 @@ func TestTenThousandEnds(t *testing.T) {
 	if during.threads > 40 || after[2].threads > after[1].threads+20 {
 		t.Errorf("threads: %d during, after %+v", during.threads, after)
 	}
+	for i := 0; memoryUsed(t, c) > memory && i < 100; i++ {
+		time.Sleep(10 * time.Millisecond) // the last engines close beside
+	}
+	if now := memoryUsed(t, c); now > memory {
+		t.Errorf("the library holds %d bytes, not %d", now, memory)
+	}
 	t.Logf("before %+v, during %+v, after %+v", before, during, after)
+}
+
+func memoryUsed(t *testing.T, c *Context) uint64 {
+	t.Helper()
+	stats, err := c.Stats()
+	check(t, err)
+	return stats.MemoryUsedBytes
+}
+
+// TestForgotten leaves a stream behind that would never end by itself.
+func TestForgotten(t *testing.T) {
+	e := newTestEngine(t, EngineOptions{HostDriven: true})
+	func() {
+		s, err := e.Submit(background, long())
+		check(t, err)
+		s.Next()
+	}()
+	for i := 0; i < 200; i++ {
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+		stats, err := e.Stats()
+		check(t, err)
+		if stats.Cancelled == 1 {
+			return
+		}
+		if i > 20 { // by then the finaliser has cancelled it
+			_, err := e.Step()
+			check(t, err)
+		}
+	}
+	t.Error("a forgotten stream still runs")
 }
 
 // endEngine closes, shuts down or forgets an engine whose requests run.
