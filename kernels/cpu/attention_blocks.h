@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "kernels/cpu/ops_isa.h"
+#include "kernels/cpu/ops.h"
 #include "kernels/cpu/simd_exp.h"
 
 namespace inlay::kernels::cpu {
@@ -20,8 +20,6 @@ struct AttentionPair {
   const float* q;
   float* out;
   int32_t begin, end;  // keys it sees
-  float* scores;       // kAttentionSegment
-  float* partial;      // output of the segment, unscaled
   float* total;        // merged output, unscaled
   float m, l;          // of `total`
 };
@@ -33,11 +31,23 @@ struct AttentionAhead {
   int64_t step;
 };
 
-// scores = factor * (q . k) for Q pairs and G vectors of keys.
+namespace {
+
+// Asks for a line in the second cache: it takes more such requests at once than
+// the first, which few rows of a long context would wait for.
+inline __attribute__((always_inline)) void AskFor(const uint8_t* at) {
+  __builtin_prefetch(at, 0, 2);
+}
+
+}  // namespace
+
+// scores = factor * (q . k) for Q pairs, a segment apart, and G vectors of
+// keys.
 template <typename V, typename T, int Q, int G, bool kAhead>
 inline void ScoreBlock(const AttentionPair* pairs, const T* const* keys,
                        int64_t stride, int32_t dims, float factor,
-                       const int32_t* offsets, const AttentionAhead* ahead) {
+                       const int32_t* offsets, const AttentionAhead* ahead,
+                       float* scores) {
   using F = typename V::F;
   F sum[Q][G];
   for (int i = 0; i < Q; ++i) {
@@ -47,9 +57,7 @@ inline void ScoreBlock(const AttentionPair* pairs, const T* const* keys,
     F k[G];
     for (int g = 0; g < G; ++g) k[g] = V::Load(keys[g] + d * stride);
     if constexpr (kAhead) {
-      for (int g = 0; g < G; ++g) {
-        __builtin_prefetch(ahead[g].at + d * ahead[g].step);
-      }
+      for (int g = 0; g < G; ++g) AskFor(ahead[g].at + d * ahead[g].step);
     }
     for (int i = 0; i < Q; ++i) {
       const F q = V::Set(pairs[i].q[d]);
@@ -59,50 +67,51 @@ inline void ScoreBlock(const AttentionPair* pairs, const T* const* keys,
   const F f = V::Set(factor);
   for (int i = 0; i < Q; ++i) {
     for (int g = 0; g < G; ++g) {
-      V::Store(pairs[i].scores + offsets[g], V::Mul(sum[i][g], f));
+      V::Store(scores + i * kAttentionSegment + offsets[g],
+               V::Mul(sum[i][g], f));
     }
   }
 }
 
-// partial += sum over `count` keys of weight * value, for Q pairs and G
-// vectors of dimensions.
-template <typename V, typename T, int Q, int G, bool kAhead>
-inline void ValueBlock(const AttentionPair* pairs, const T* values,
-                       int64_t stride, int32_t count, int32_t offset,
-                       int64_t dim, const AttentionAhead& ahead) {
+// partial += sum over keys [from, to) of weight * value, for Q pairs, a segment
+// of weights and `width` of partial sums apart, and G vectors of dimensions
+// from `dim`; kFresh: from 0 instead of what `partial` holds.
+template <typename V, int Q, int G, bool kFresh, bool kAhead, typename Values>
+inline void ValueBlock(const Values& values, const float* weights, int32_t from,
+                       int32_t to, int64_t dim, float* partial, int64_t width) {
   using F = typename V::F;
   F sum[Q][G];
   for (int i = 0; i < Q; ++i) {
     for (int g = 0; g < G; ++g) {
-      sum[i][g] = V::Load(pairs[i].partial + dim + g * V::kWidth);
+      sum[i][g] = kFresh ? V::Set(0.0f)
+                         : V::Load(partial + i * width + dim + g * V::kWidth);
     }
   }
-  for (int32_t t = 0; t < count; ++t) {
-    const T* row = values + t * stride + dim;
+  for (int32_t at = from; at < to; ++at) {
+    const auto* row = values.At(at) + dim;
     F v[G];
     for (int g = 0; g < G; ++g) v[g] = V::Load(row + g * V::kWidth);
     if constexpr (kAhead) {
-      constexpr int64_t kBytes = int64_t{G} * V::kWidth * sizeof(T);
-      const uint8_t* at =
-          ahead.at + t * ahead.step + dim * static_cast<int64_t>(sizeof(T));
-      for (int64_t b = 0; b < kBytes; b += 64) __builtin_prefetch(at + b);
+      constexpr int64_t kBytes = int64_t{G} * V::kWidth * sizeof(*row);
+      const uint8_t* ahead = values.Ahead(at, dim);
+      for (int64_t b = 0; b < kBytes; b += 64) AskFor(ahead + b);
     }
     for (int i = 0; i < Q; ++i) {
-      const F weight = V::Set(pairs[i].scores[offset + t]);
+      const F weight = V::Set(weights[i * kAttentionSegment + at]);
       for (int g = 0; g < G; ++g) sum[i][g] = V::Fma(weight, v[g], sum[i][g]);
     }
   }
   for (int i = 0; i < Q; ++i) {
     for (int g = 0; g < G; ++g) {
-      V::Store(pairs[i].partial + dim + g * V::kWidth, sum[i][g]);
+      V::Store(partial + i * width + dim + g * V::kWidth, sum[i][g]);
     }
   }
 }
 
-// The softmax of keys [first, last) of a segment, in two steps, each for all
-// pairs in turn, so that no pair waits for its own maximum. Lanes are counted
-// from the segment's start, so that the order of the sum depends on positions
-// alone.
+// The softmax of keys [first, last) of a segment, in two steps, each for a
+// block of pairs in turn, so that no pair waits for its own maximum. Lanes are
+// counted from the segment's start, so that the order of the sum depends on
+// positions alone.
 //
 // First: lanes outside become -infinity; returns the maximum.
 template <typename V>
@@ -138,7 +147,7 @@ inline float Exponentials(float* scores, int32_t first, int32_t last, float m,
   const F shift = V::Set(m);
   F sum = V::Set(0.0f);
   for (int32_t i = first - first % kW; i < end; i += kW) {
-    const F e = Exp<V>(V::Sub(V::Load(scores + i), shift));
+    const F e = ExpNotAbove0<V>(V::Sub(V::Load(scores + i), shift));
     V::Store(scores + i,
              value_steps == nullptr ? e : V::Mul(e, V::Load(value_steps + i)));
     sum = V::Add(sum, e);
@@ -146,21 +155,36 @@ inline float Exponentials(float* scores, int32_t first, int32_t last, float m,
   return V::Sum(sum);
 }
 
-// Takes a segment's state into the pair's total.
-template <typename V>
-inline void MergeState(AttentionPair& pair, const float* partial, float m,
-                       float l, int32_t width) {
+// Takes a segment's states into the totals of Q pairs; partial outputs are
+// `width` apart.
+template <typename V, int Q>
+inline void MergeTotals(AttentionPair* pairs, const float* partials,
+                        const float* m, const float* l, int64_t width) {
   using F = typename V::F;
-  const float most = m > pair.m ? m : pair.m;
-  const F a = Exp<V>(V::Set(pair.m - most));
-  const F b = Exp<V>(V::Set(m - most));
-  float scaled[V::kWidth];
-  V::Store(scaled, V::Fma(V::Set(pair.l), a, V::Mul(V::Set(l), b)));
-  pair.l = scaled[0];
-  pair.m = most;
-  for (int32_t i = 0; i < width; i += V::kWidth) {
-    const F part = V::Mul(V::Load(partial + i), b);
-    V::Store(pair.total + i, V::Fma(V::Load(pair.total + i), a, part));
+  // Exponentials of all pairs at once: of the total's, then the segment's.
+  constexpr int kLanes = (2 * Q + V::kWidth - 1) / V::kWidth * V::kWidth;
+  float parts[kLanes] = {};
+  for (int i = 0; i < Q; ++i) {
+    const float most = m[i] > pairs[i].m ? m[i] : pairs[i].m;
+    parts[2 * i] = pairs[i].m - most;
+    parts[2 * i + 1] = m[i] - most;
+    pairs[i].m = most;
+  }
+  for (int i = 0; i < kLanes; i += V::kWidth) {
+    V::Store(parts + i, ExpNotAbove0<V>(V::Load(parts + i)));
+  }
+  for (int i = 0; i < Q; ++i) {
+    AttentionPair& pair = pairs[i];
+    const F a = V::Set(parts[2 * i]);
+    const F b = V::Set(parts[2 * i + 1]);
+    float scaled[V::kWidth];
+    V::Store(scaled, V::Fma(V::Set(pair.l), a, V::Mul(V::Set(l[i]), b)));
+    pair.l = scaled[0];
+    const float* partial = partials + i * width;
+    for (int64_t d = 0; d < width; d += V::kWidth) {
+      const F part = V::Mul(V::Load(partial + d), b);
+      V::Store(pair.total + d, V::Fma(V::Load(pair.total + d), a, part));
+    }
   }
 }
 

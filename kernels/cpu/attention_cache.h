@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "kernels/cpu/attention_blocks.h"
 #include "kernels/cpu/attention_load.h"
 #include "kernels/cpu/kv_layout.h"
 #include "kernels/cpu/ops_isa.h"
@@ -79,8 +80,8 @@ class AttentionCache {
     }
   }
 
-  // Asks for the keys, or the values, of the pages that hold `count` tokens, so
-  // that they arrive while something else is computed.
+  // Asks for the keys, or the values, of the pages that begin among `count`
+  // tokens, so that they arrive while something else is computed.
   void PrefetchKeys(int32_t position, int32_t count) const {
     Prefetch(position, count, keys_, kv_.key_dim);
   }
@@ -94,11 +95,15 @@ class AttentionCache {
     const KvPage at(kv_);
     const size_t key_steps = at.KeySteps(args_.kv_head);
     const size_t value_steps = at.ValueSteps(args_.kv_head);
-    for (int32_t i = first; i < last; ++i) {
+    for (int32_t i = first; i < last;) {
+      const int32_t count = Least(kW, TokensLeft(segment + i), last - i);
       const uint8_t* page = Page(segment + i);
       const int32_t token = (segment + i) % kv_.page_tokens;
-      keys[i] = reinterpret_cast<const float*>(page + key_steps)[token];
-      values[i] = reinterpret_cast<const float*>(page + value_steps)[token];
+      Copy(reinterpret_cast<const float*>(page + key_steps) + token, count,
+           keys + i);
+      Copy(reinterpret_cast<const float*>(page + value_steps) + token, count,
+           values + i);
+      i += count;
     }
   }
 
@@ -109,15 +114,25 @@ class AttentionCache {
     const int32_t least = a < b ? a : b;
     return least < c ? least : c;
   }
+  // At most a vector.
+  static void Copy(const float* from, int32_t count, float* to) {
+    if (count == kW) {
+      V::Store(to, V::Load(from));
+    } else {
+      V::Store(to, V::Load(from, count), count);
+    }
+  }
   void Prefetch(int32_t position, int32_t count, size_t offset,
                 int32_t dims) const {
     // The processor follows longer pages by itself.
     if (kv_.page_tokens > kAttentionChunk) return;
     const int64_t bytes = int64_t{dims} * kv_.page_tokens * sizeof(T);
-    for (int32_t i = 0; i < count; i += TokensLeft(position + i)) {
+    const int32_t begun = position % kv_.page_tokens;
+    for (int32_t i = begun == 0 ? 0 : kv_.page_tokens - begun; i < count;
+         i += kv_.page_tokens) {
       const auto* at =
           reinterpret_cast<const uint8_t*>(Elements(position + i) + offset);
-      for (int64_t b = 0; b < bytes; b += 64) __builtin_prefetch(at + b);
+      for (int64_t b = 0; b < bytes; b += 64) AskFor(at + b);
     }
   }
   const uint8_t* Page(int32_t position) const {

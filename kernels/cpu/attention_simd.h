@@ -20,10 +20,12 @@ class AttentionRun {
         kv_(args.kv),
         cache_(args),
         width_((args.kv.value_dim + 15) / 16 * 16),
-        outputs_(args.scratch + int64_t{kAttentionTile} * kAttentionSegment),
-        key_steps_(outputs_ + int64_t{kAttentionTile} * 2 * width_),
+        totals_(args.scratch + int64_t{kAttentionBlock} * kAttentionSegment),
+        partials_(totals_ + int64_t{kAttentionTile} * width_),
+        key_steps_(partials_ + int64_t{kAttentionBlock} * width_),
         value_steps_(key_steps_ + kAttentionSegment),
-        chunk_(value_steps_ + kAttentionSegment),
+        key_panel_(value_steps_ + kAttentionSegment),
+        value_panel_(key_panel_ + int64_t{kAttentionSegment} * args.kv.key_dim),
         factor_(args.scale * CacheUnit<V, T>(args.kv.key_scales, args.kv_head)),
         value_factor_(CacheUnit<V, T>(args.kv.value_scales, args.kv_head)) {}
 
@@ -55,8 +57,8 @@ class AttentionRun {
         if (s < pair.begin / kAttentionSegment) continue;
         if (s > (pair.end - 1) / kAttentionSegment) break;
         const float* state = State(s, i);
-        MergeState<V>(pair, state + kAttentionStateHead, state[0], state[1],
-                      width_);
+        MergeTotals<V, 1>(&pair, state + kAttentionStateHead, state, state + 1,
+                          width_);
       }
       Finish(pair);
     }
@@ -83,9 +85,7 @@ class AttentionRun {
                      ? position - args_.window + 1
                      : 0;
     pair.end = position + 1;
-    pair.scores = args_.scratch + int64_t{count_} * kAttentionSegment;
-    pair.partial = outputs_ + int64_t{count_} * 2 * width_;
-    pair.total = pair.partial + width_;
+    pair.total = totals_ + int64_t{count_} * width_;
     pair.m = -__builtin_inff();
     pair.l = 0.0f;
     for (int32_t i = 0; i < width_; i += kW) {
@@ -116,19 +116,16 @@ class AttentionRun {
     if (first == last) return;
     active_ = pairs_ + first;
     active_count_ = last - first;
-    Scores();
-    float m[kAttentionTile];
-    float l[kAttentionTile];
-    Weights(m, l);
-    Values();
-    for (int32_t i = 0; i < active_count_; ++i) {
-      if (states_ == nullptr) {
-        MergeState<V>(active_[i], active_[i].partial, m[i], l[i], width_);
+    Open();
+    ForBlocks([this]<int Q>(int32_t i) {
+      // The first pairs ask for what is ahead; others find it asked for.
+      if (i == 0) {
+        RunBlock<Q, true>(i);
       } else {
-        Save(active_[i], State(segment_ / kAttentionSegment, first + i), m[i],
-             l[i]);
+        RunBlock<Q, false>(i);
       }
-    }
+      if (panels_) AskForNext(i, Q);
+    });
   }
 
   // The pair's keys of this segment, relative to its start.
@@ -143,104 +140,55 @@ class AttentionRun {
   int32_t First() const { return First(active_[0]); }
   int32_t Last() const { return Last(active_[active_count_ - 1]); }
 
-  // Many pairs share the work of expanding keys and values to floats; few read
-  // them where they are.
-  bool Direct() const { return active_count_ <= kDirectPairs; }
-
-  // Whole vectors are computed; what lies outside a pair's keys is dropped
-  // later.
-  void Scores() {
-    const int32_t end = Last();
-    if (Direct() && kv_.page_tokens % kW == 0) {
-      ScoreVectors<T, true>(
-          First() / kW * kW, end, kv_.page_tokens,
-          [this](int32_t at) { return cache_.Key(segment_ + at); });
-      return;
-    }
-    for (int32_t at = First() / kAttentionChunk * kAttentionChunk; at < end;
-         at += kAttentionChunk) {
-      const int32_t begin = First() > at ? First() : at;
+  // Prepares what all active pairs use. Many share the work of expanding keys
+  // and values to floats; few read them where they are.
+  void Open() {
+    const int32_t first = First();
+    const int32_t last = Last();
+    panels_ = active_count_ > kDirectPairs;
+    key_panels_ = panels_ || kv_.page_tokens % kW != 0;
+    value_panels_ = panels_ || kv_.value_dim % kW != 0;
+    for (int32_t at = first; key_panels_ && at < last;) {
+      const int32_t chunk = at / kAttentionChunk * kAttentionChunk;
       const int32_t stop =
-          end - at < kAttentionChunk ? end : at + kAttentionChunk;
-      cache_.ExpandKeys(segment_ + begin, stop - begin, chunk_ + begin - at);
-      if (stop < end) {
-        cache_.PrefetchKeys(segment_ + stop, Chunk(end - stop));
-      } else {
-        cache_.PrefetchValues(segment_ + First(), Chunk(end - First()));
-      }
-      ScoreVectors<float, false>(
-          begin / kW * kW, stop, kAttentionChunk,
-          [this, at](int32_t key) { return chunk_ + key - at; });
+          last - chunk < kAttentionChunk ? last : chunk + kAttentionChunk;
+      cache_.ExpandKeys(segment_ + at, stop - at, KeyPanel(at));
+      at = stop;
+    }
+    if (value_panels_) {
+      cache_.ExpandValues(segment_ + first, last - first, width_,
+                          value_panel_ + int64_t{first} * width_);
+    } else {
+      FindValues(first, last);
+    }
+    if (kSteps && kv_.format == KvFormat::kInt8) {
+      cache_.CopySteps(segment_, first, last, key_steps_, value_steps_);
     }
   }
 
-  // Scores of keys [at, end); `key(i)` is where the first dimension of a
-  // vector of keys from i is.
-  template <typename E, bool kAhead, typename Key>
-  void ScoreVectors(int32_t at, int32_t end, int32_t stride, const Key& key) {
-    const E* keys[kG];
-    int32_t offsets[kG];
-    AttentionAhead ahead[kG] = {};
-    int held = 0;
-    for (; at < end; at += kW) {
-      keys[held] = key(at);
-      offsets[held] = at;
-      if (kAhead) ahead[held] = AfterKeys(at, end);
-      if (++held == kG) {
-        ScoreRows<E, kG, kAhead>(keys, offsets, stride, ahead);
-        held = 0;
-      }
-    }
-    for (int i = 0; i < held; ++i) {
-      ScoreRows<E, 1, kAhead>(keys + i, offsets + i, stride, ahead + i);
-    }
+  // The first dimension of a key of this segment; others are kAttentionChunk
+  // apart.
+  float* KeyPanel(int32_t key) const {
+    const int32_t in_chunk = key % kAttentionChunk;
+    return key_panel_ + int64_t{key - in_chunk} * kv_.key_dim + in_chunk;
   }
 
-  // What follows a vector of keys by kAttentionChunk tokens, in steps of one
-  // dimension: other keys of the segment, or else its values.
-  AttentionAhead AfterKeys(int32_t at, int32_t end) const {
-    const int64_t step = int64_t{sizeof(T)} * kv_.page_tokens;
-    at += kAttentionChunk;
-    if (at < end) return {Bytes(cache_.Key(segment_ + at)), step};
-    at += First() - end;
-    if (at >= end) at = end - 1;
-    return {Bytes(cache_.Value(segment_ + at)), int64_t{sizeof(T)} * kW};
-  }
-
-  // What follows the values from `at`, in steps of one token: other values of
-  // the segment, or else keys of the next, as far as any pair sees them.
-  AttentionAhead AfterValues(int32_t at, int32_t end) const {
-    const int64_t step = int64_t{sizeof(T)} * kv_.value_dim;
-    const int32_t last = pairs_[count_ - 1].end - segment_;
-    at += kAttentionChunk;
-    if (at < end) return {Bytes(cache_.Value(segment_ + at)), step};
-    if (at >= last) at = last - 1;
-    return {Bytes(cache_.Key(segment_ + at / kW * kW)), step};
-  }
-
-  static const uint8_t* Bytes(const T* p) {
-    return reinterpret_cast<const uint8_t*>(p);
-  }
-
-  // The first pairs ask for what is ahead; the others find it asked for.
-  template <typename E, int G, bool kAhead>
-  void ScoreRows(const E* const* keys, const int32_t* offsets, int32_t stride,
-                 const AttentionAhead* ahead) {
-    const auto block = [&]<int Q>(int32_t i) {
-      if (kAhead && i == 0) {
-        ScoreBlock<V, E, Q, G, kAhead>(active_, keys, stride, kv_.key_dim,
-                                       factor_, offsets, ahead);
-      } else {
-        ScoreBlock<V, E, Q, G, false>(active_ + i, keys, stride, kv_.key_dim,
-                                      factor_, offsets, ahead);
-      }
-    };
-    ForPairs(block);
+  // Asks for the part of the next segment that falls to `count` pairs, so that
+  // it is near when it is expanded.
+  void AskForNext(int32_t first, int32_t count) const {
+    const int32_t next = segment_ + kAttentionSegment;
+    const int32_t left = pairs_[count_ - 1].end - next;
+    if (left <= 0) return;
+    const int32_t keys = left < kAttentionSegment ? left : kAttentionSegment;
+    const int32_t begin = keys * first / active_count_;
+    const int32_t end = keys * (first + count) / active_count_;
+    cache_.PrefetchKeys(next + begin, end - begin);
+    cache_.PrefetchValues(next + begin, end - begin);
   }
 
   // Runs body<Q>(first) over all active pairs in blocks of up to 6.
   template <typename Body>
-  void ForPairs(const Body& body) const {
+  void ForBlocks(const Body& body) const {
     int32_t i = 0;
     for (; i + 6 <= active_count_; i += 6) body.template operator()<6>(i);
     switch (active_count_ - i) {
@@ -261,117 +209,170 @@ class AttentionRun {
     }
   }
 
-  void Weights(float* m, float* l) {
-    const bool steps = sizeof(T) == 1 && kv_.format == KvFormat::kInt8;
-    if (steps) {
-      cache_.CopySteps(segment_, First(), Last(), key_steps_, value_steps_);
+  // Pairs of one block, one after another in each step, so that their scores
+  // and weights stay near.
+  template <int Q, bool kFirst>
+  void RunBlock(int32_t first) {
+    AttentionPair* pairs = active_ + first;
+    if (key_panels_) {
+      BlockScores<float, Q, false>(pairs, kAttentionChunk, [this](int32_t key) {
+        return static_cast<const float*>(KeyPanel(key));
+      });
+    } else {
+      BlockScores<T, Q, kFirst>(pairs, kv_.page_tokens, [this](int32_t key) {
+        return cache_.Key(segment_ + key);
+      });
     }
-    for (int32_t i = 0; i < active_count_; ++i) {
-      AttentionPair& pair = active_[i];
-      m[i] = MaskedMaximum<V>(pair.scores, First(pair), Last(pair),
+    float m[Q];
+    float l[Q];
+    BlockWeights<Q>(pairs, m, l);
+    if (value_panels_) {
+      BlockValues<Q, false>(pairs, Expanded{value_panel_, width_});
+    } else {
+      BlockValues<Q, kFirst>(pairs, Paged{rows_});
+    }
+    if (states_ == nullptr) {
+      MergeTotals<V, Q>(pairs, partials_, m, l, width_);
+      return;
+    }
+    for (int32_t i = 0; i < Q; ++i) {
+      const int32_t pair = static_cast<int32_t>(pairs - pairs_) + i;
+      Save(partials_ + int64_t{i} * width_,
+           State(segment_ / kAttentionSegment, pair), m[i], l[i]);
+    }
+  }
+
+  // Whole vectors are computed; what lies outside a pair's keys is dropped
+  // later. `key(i)` is where the first dimension of a vector of keys from i is.
+  template <typename E, int Q, bool kAhead, typename Key>
+  void BlockScores(const AttentionPair* pairs, int32_t stride, const Key& key) {
+    const int32_t end = Last(pairs[Q - 1]);
+    const E* keys[kG];
+    int32_t offsets[kG];
+    AttentionAhead ahead[kG] = {};
+    int held = 0;
+    for (int32_t at = First(pairs[0]) / kW * kW; at < end; at += kW) {
+      keys[held] = key(at);
+      offsets[held] = at;
+      if (kAhead) ahead[held] = AfterKeys(at);
+      if (++held == kG) {
+        ScoreBlock<V, E, Q, kG, kAhead>(pairs, keys, stride, kv_.key_dim,
+                                        factor_, offsets, ahead, args_.scratch);
+        held = 0;
+      }
+    }
+    for (int i = 0; i < held; ++i) {
+      ScoreBlock<V, E, Q, 1, kAhead>(pairs, keys + i, stride, kv_.key_dim,
+                                     factor_, offsets + i, ahead + i,
+                                     args_.scratch);
+    }
+  }
+
+  template <int Q>
+  void BlockWeights(const AttentionPair* pairs, float* m, float* l) {
+    const bool steps = kSteps && kv_.format == KvFormat::kInt8;
+    float* scores = args_.scratch;
+    for (int i = 0; i < Q; ++i, scores += kAttentionSegment) {
+      m[i] = MaskedMaximum<V>(scores, First(pairs[i]), Last(pairs[i]),
                               steps ? key_steps_ : nullptr);
     }
-    for (int32_t i = 0; i < active_count_; ++i) {
-      AttentionPair& pair = active_[i];
-      l[i] = Exponentials<V>(pair.scores, First(pair), Last(pair), m[i],
+    scores = args_.scratch;
+    for (int i = 0; i < Q; ++i, scores += kAttentionSegment) {
+      l[i] = Exponentials<V>(scores, First(pairs[i]), Last(pairs[i]), m[i],
                              steps ? value_steps_ : nullptr);
-      for (int32_t d = 0; d < width_; d += kW) {
-        V::Store(pair.partial + d, V::Set(0.0f));
-      }
     }
   }
 
-  void Values() {
+  // What follows a vector of keys by kAttentionChunk tokens, in steps of one
+  // dimension: other keys of the segment, or else its values.
+  AttentionAhead AfterKeys(int32_t at) const {
     const int32_t end = Last();
-    const bool direct = Direct() && kv_.value_dim % kW == 0;
-    for (int32_t at = First(); at < end;) {
-      // A run of keys: what is left of a page, or of a chunk.
-      const int32_t left = direct ? cache_.TokensLeft(segment_ + at)
-                                  : kAttentionChunk - at % kAttentionChunk;
+    const int64_t step = int64_t{sizeof(T)} * kv_.page_tokens;
+    at += kAttentionChunk;
+    if (at < end) return {Bytes(cache_.Key(segment_ + at)), step};
+    at += First() - end;
+    if (at >= end) at = end - 1;
+    return {Bytes(cache_.Value(segment_ + at)), int64_t{sizeof(T)} * kW};
+  }
+
+  // Where the values of this segment are, and kAttentionChunk places to ask for
+  // after them: keys of the next segment, as far as any pair sees them.
+  void FindValues(int32_t first, int32_t end) {
+    for (int32_t at = first; at < end;) {
+      const T* value = cache_.Value(segment_ + at);
+      const int32_t left = cache_.TokensLeft(segment_ + at);
       const int32_t stop = left < end - at ? at + left : end;
-      if (direct) {
-        ValueRun<true>(cache_.Value(segment_ + at), kv_.value_dim, at, stop,
-                       AfterValues(at, end));
-      } else {
-        cache_.ExpandValues(segment_ + at, stop - at, width_, chunk_);
-        if (stop < end) {
-          cache_.PrefetchValues(segment_ + stop, Chunk(end - stop));
-        } else {
-          // Keys of the next segment, as far as any pair sees them.
-          const int32_t last = pairs_[count_ - 1].end - segment_;
-          cache_.PrefetchKeys(segment_ + end, Chunk(last - end));
-        }
-        ValueRun<false>(static_cast<const float*>(chunk_), width_, at, stop,
-                        {});
-      }
-      at = stop;
+      for (; at < stop; ++at, value += kv_.value_dim) rows_[at] = value;
+    }
+    const int32_t last = pairs_[count_ - 1].end - segment_ - 1;
+    for (int32_t at = end; at < end + kAttentionChunk;) {
+      const int32_t near = at < last ? at : last;
+      const T* key = cache_.Key(segment_ + near / kW * kW);
+      const int32_t stop = at + kW - at % kW;
+      for (; at < stop; ++at, key += kv_.value_dim) rows_[at] = key;
     }
   }
 
-  template <bool kAhead, typename E>
-  void ValueRun(const E* values, int32_t stride, int32_t at, int32_t stop,
-                const AttentionAhead& ahead) {
-    const auto block = [&]<int Q>(int32_t i) {
-      if (kAhead && i == 0) {
-        ValueRows<E, Q, kAhead>(active_, values, stride, at, stop, ahead);
-      } else {
-        ValueRows<E, Q, false>(active_ + i, values, stride, at, stop, ahead);
-      }
-    };
-    ForPairs(block);
+  static const uint8_t* Bytes(const T* p) {
+    return reinterpret_cast<const uint8_t*>(p);
   }
 
-  static int32_t Chunk(int32_t keys) {
-    return keys < kAttentionChunk ? keys : kAttentionChunk;
-  }
-  static int32_t Clamp(int32_t x, int32_t low, int32_t high) {
-    return x < low ? low : x > high ? high : x;
-  }
+  // Values of the segment: expanded, or where they are.
+  struct Expanded {
+    const float* values;
+    int64_t width;
 
-  // Keys of [at, stop) that all Q pairs see are shared; the others are added
-  // pair by pair.
-  template <typename E, int Q, bool kAhead>
-  void ValueRows(AttentionPair* pairs, const E* values, int32_t stride,
-                 int32_t at, int32_t stop, const AttentionAhead& ahead) {
-    const int32_t low = Clamp(First(pairs[Q - 1]), at, stop);
-    int32_t high = Clamp(Last(pairs[0]), at, stop);
-    if (low == at && high == stop) {
-      ValueRange<E, Q, kAhead>(pairs, values, stride, at, at, stop, ahead);
+    const float* At(int32_t key) const { return values + key * width; }
+    const uint8_t* Ahead(int32_t, int64_t) const { return nullptr; }
+  };
+  struct Paged {
+    const T* const* rows;
+
+    const T* At(int32_t key) const { return rows[key]; }
+    const uint8_t* Ahead(int32_t key, int64_t dim) const {
+      return Bytes(rows[key + kAttentionChunk] + dim);
+    }
+  };
+
+  // Keys that all Q pairs see are shared; the others are added pair by pair.
+  template <int Q, bool kAhead, typename Source>
+  void BlockValues(const AttentionPair* pairs, const Source& values) {
+    const int32_t begin = First(pairs[0]);
+    const int32_t end = Last(pairs[Q - 1]);
+    const int32_t low = First(pairs[Q - 1]);
+    int32_t high = Last(pairs[0]);
+    if (low == begin && high == end) {
+      ValueRange<Q, true, kAhead>(values, 0, begin, end);
       return;
     }
     if (high < low) high = low;
-    if (Q > 1) {
-      for (int i = 0; i < Q; ++i) {
-        const int32_t from = Clamp(First(pairs[i]), at, low);
-        const int32_t to = Clamp(Last(pairs[i]), from, low);
-        ValueRange<E, 1, false>(pairs + i, values, stride, at, from, to, ahead);
-      }
+    for (int i = 0; i < Q; ++i) {
+      const int32_t last = Last(pairs[i]);
+      ValueRange<1, true, false>(values, i, First(pairs[i]),
+                                 last < low ? last : low);
     }
-    ValueRange<E, Q, false>(pairs, values, stride, at, low, high, ahead);
-    if (Q > 1) {
-      for (int i = 0; i < Q; ++i) {
-        ValueRange<E, 1, false>(pairs + i, values, stride, at, high,
-                                Clamp(Last(pairs[i]), high, stop), ahead);
-      }
+    ValueRange<Q, false, kAhead>(values, 0, low, high);
+    for (int i = 0; i < Q; ++i) {
+      ValueRange<1, false, false>(values, i, high, Last(pairs[i]));
     }
   }
 
-  // Keys [from, to); `values` is that of key `at`.
-  template <typename E, int Q, bool kAhead>
-  void ValueRange(AttentionPair* pairs, const E* values, int32_t stride,
-                  int32_t at, int32_t from, int32_t to,
-                  const AttentionAhead& ahead) {
-    if (from >= to) return;
-    values += int64_t{from - at} * stride;
-    // `partial` and expanded values are whole vectors.
+  // Keys [from, to) for the Q pairs of the block from `pair`.
+  template <int Q, bool kFresh, bool kAhead, typename Source>
+  void ValueRange(const Source& values, int32_t pair, int32_t from,
+                  int32_t to) {
+    if (!kFresh && from >= to) return;
+    const float* weights = args_.scratch + pair * kAttentionSegment;
+    float* partial = partials_ + int64_t{pair} * width_;
+    // `partial` and the values are whole vectors.
     int64_t d = 0;
-    for (; d + kG * kW <= stride; d += kG * kW) {
-      ValueBlock<V, E, Q, kG, kAhead>(pairs, values, stride, to - from, from, d,
-                                      ahead);
+    for (; d + kG * kW <= width_; d += kG * kW) {
+      ValueBlock<V, Q, kG, kFresh, kAhead>(values, weights, from, to, d,
+                                           partial, width_);
     }
-    for (; d < stride; d += kW) {
-      ValueBlock<V, E, Q, 1, kAhead>(pairs, values, stride, to - from, from, d,
-                                     ahead);
+    for (; d < width_; d += kW) {
+      ValueBlock<V, Q, 1, kFresh, kAhead>(values, weights, from, to, d, partial,
+                                          width_);
     }
   }
 
@@ -381,12 +382,12 @@ class AttentionRun {
     return states_->states + index * (kAttentionStateHead + width_);
   }
 
-  void Save(const AttentionPair& pair, float* state, float m, float l) const {
+  void Save(const float* partial, float* state, float m, float l) const {
     state[0] = m;
     state[1] = l;
     state += kAttentionStateHead;
     for (int32_t i = 0; i < width_; i += kW) {
-      V::Store(state + i, V::Load(pair.partial + i));
+      V::Store(state + i, V::Load(partial + i));
     }
   }
 
@@ -406,15 +407,19 @@ class AttentionRun {
 
   // Bytes take more to expand, so fewer pairs make it worth doing once.
   static constexpr int32_t kDirectPairs = sizeof(T) == 1 ? 6 : 24;
+  // Whether the cache may hold a step for each key and value.
+  static constexpr bool kSteps = sizeof(T) == 1;
 
   const AttentionArgs& args_;
   const KvLayer& kv_;
   const AttentionCache<V, T> cache_;
-  const int32_t width_;  // value_dim in whole vectors
-  float* const outputs_;
+  const int32_t width_;     // value_dim in whole vectors
+  float* const totals_;     // merged outputs of all pairs
+  float* const partials_;   // of a block, outputs of the segment
   float* const key_steps_;  // of a segment
   float* const value_steps_;
-  float* const chunk_;  // expanded keys or values
+  float* const key_panel_;  // expanded
+  float* const value_panel_;
   const float factor_;  // of a score
   const float value_factor_;
   const AttentionStates* states_ = nullptr;
@@ -424,6 +429,9 @@ class AttentionRun {
   int32_t segment_ = 0;
   AttentionPair* active_ = nullptr;
   int32_t active_count_ = 0;
+  // What is expanded for them, and where values are that are not.
+  const T* rows_[kAttentionSegment + kAttentionChunk + kW];
+  bool panels_ = false, key_panels_ = false, value_panels_ = false;
 };
 
 // Calls body(element) with a null pointer of the cache's element type.

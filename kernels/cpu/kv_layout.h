@@ -11,8 +11,11 @@
 namespace inlay::kernels::cpu {
 namespace {
 
-// Keys or values that are expanded to floats at once.
+// Keys whose expanded dimensions stand together: kAttentionChunk of the first,
+// as many of the second, and so on.
 constexpr int32_t kAttentionChunk = 64;
+// Pairs of row and head that are computed at once, at most.
+constexpr int32_t kAttentionBlock = 6;
 // Floats of a state in front of its output: the maximum, the sum, padding.
 constexpr int32_t kAttentionStateHead = 16;
 

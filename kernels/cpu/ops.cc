@@ -78,13 +78,14 @@ size_t KvPageBytes(const KvLayer& shape) { return KvPage(shape).Bytes(); }
 
 size_t AttentionScratchFloats(int32_t key_dim, int32_t value_dim) {
   const size_t pairs = static_cast<size_t>(kAttentionTile);
+  const size_t block = static_cast<size_t>(kAttentionBlock);
   const size_t segment = static_cast<size_t>(kAttentionSegment);
   const size_t width = (static_cast<size_t>(value_dim) + 15) / 16 * 16;
   const size_t keys = static_cast<size_t>(key_dim);
-  // Scores; per pair the segment's output and the merged one; the steps of a
-  // segment's keys and values; one chunk of either, expanded.
-  return pairs * (segment + 2 * width) + 2 * segment +
-         static_cast<size_t>(kAttentionChunk) * (keys > width ? keys : width);
+  // Of a block, scores and the segment's outputs; merged outputs of all pairs;
+  // of a segment, the steps of keys and values, and both expanded.
+  return block * (segment + width) + pairs * width +
+         segment * (2 + keys + width);
 }
 
 size_t AttentionStateFloats(int32_t value_dim) {

@@ -9,9 +9,9 @@ namespace inlay::kernels::cpu {
 // Taylor series of exp(r) to the seventh power: truncation 5e-9, so that the
 // relative error stays below 2e-7. Exactly 0 below -104, NaN for NaN.
 template <typename V>
-inline typename V::F Exp(typename V::F x) {
+inline typename V::F ExpNotAbove0(typename V::F x) {
   using F = typename V::F;
-  x = V::Min(V::Set(89.0f), V::Max(V::Set(-104.0f), x));
+  x = V::Max(V::Set(-104.0f), x);
   const F n = V::Round(V::Mul(x, V::Set(1.44269504088896341f)));
   // ln 2 in two parts: the first has 15 bits, so that n times it is exact.
   F r = V::NegFma(n, V::Set(0.693145751953125f), x);
@@ -25,6 +25,12 @@ inline typename V::F Exp(typename V::F x) {
   p = V::Fma(p, r, V::Set(1.0f));
   p = V::Fma(p, r, V::Set(1.0f));
   return V::Scale(p, n);
+}
+
+// The same up to 89, and of more that of 89.
+template <typename V>
+inline typename V::F Exp(typename V::F x) {
+  return ExpNotAbove0<V>(V::Min(V::Set(89.0f), x));
 }
 
 }  // namespace inlay::kernels::cpu
