@@ -9,8 +9,8 @@ type Code int32
 const (
 	// Success.
 	OK Code = 0
-	// An argument is wrong: NULL where something is needed, a malformed value,
-	// a bad struct_size.
+	// An argument is wrong: nil where something is needed, a malformed value, a
+	// bad struct_size.
 	ErrInvalidArgument Code = 1
 	// A number is beyond a limit: a token id, an index, a prompt longer than
 	// the context.
@@ -21,7 +21,7 @@ const (
 	ErrDataLoss Code = 4
 	// Valid, but this build or version cannot do it.
 	ErrUnsupported Code = 5
-	// Reading or writing failed; native_code carries the system's or the host
+	// Reading or writing failed; Error.Native carries the system's or the host
 	// callback's code where known.
 	ErrIO Code = 6
 	// A declared budget or a bounded queue is full.
@@ -101,7 +101,7 @@ const (
 	DomainABI Domain = 1
 	// Found by the library behind the boundary.
 	DomainCore Domain = 2
-	// Returned by a callback of the host; native_code is what it returned.
+	// Returned by a callback of the host; Error.Native is what it returned.
 	DomainHost Domain = 3
 )
 
@@ -160,7 +160,7 @@ const (
 	LoadRunning LoadState = 1
 	// The model can be taken.
 	LoadDone LoadState = 2
-	// It failed; inlay_load_wait and inlay_load_get_model return why.
+	// It failed; Load.Wait says why.
 	LoadFailed LoadState = 3
 	// It was cancelled.
 	LoadCancelled LoadState = 4
@@ -242,8 +242,8 @@ const (
 	// Terminal: ended by an error; see status and message.
 	EventFailed EventKind = 6
 	// The prompt's tokens but the first, with the log-probability of each, if
-	// INLAY_REQUEST_PROMPT_LOGPROBS asked for them; before the first DELTA.
-	// With a session the prompt is the whole conversation.
+	// Request.PromptLogprobs asked for them; before the first DELTA. With a
+	// session the prompt is the whole conversation.
 	EventPrompt EventKind = 7
 	// One of several answers ended as finish_reason says; not terminal.
 	// Requests of one answer have none.

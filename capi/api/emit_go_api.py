@@ -25,6 +25,9 @@ RECORDS = [
 ]
 # What the Go API calls differently from what the rule would make of it.
 GO_WORDS = {
+    "inlay_load_wait and inlay_load_get_model return": "Load.Wait says",
+    "NULL": "nil",
+    "native_code": "Error.Native",
     "inlay_model_token_bytes": "Tokenizer.Bytes",
     "inlay_engine_get_config": "Engine.Config",
     "inlay_cancel": "Stream.Cancel",
@@ -37,6 +40,8 @@ def _go_text(api, text):
               for v in g["values"] if g["name"] in TYPES}
     for old, new in GO_WORDS.items():
         text = re.sub(rf"\b{old}\b", new, text)
+    text = re.sub(r"\bINLAY_REQUEST_(\w+)",
+                  lambda m: "Request." + camel(m[1]), text)
     text = re.sub(r"\binlay_(\w+)::(\w+)",
                   lambda m: f"{camel(m[1])}.{camel(m[2])}", text)
     text = re.sub(r"\bINLAY_\w+\b", lambda m: public.get(m[0], m[0]), text)
