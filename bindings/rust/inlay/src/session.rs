@@ -3,7 +3,7 @@
 use crate::callback::{contain_alone, Failure};
 use crate::driver::Shared;
 use crate::engine::Engine;
-use crate::error::{call, Result};
+use crate::error::{call, Error, Result, Status};
 use crate::handle::Handle;
 use crate::text::{fill, input, slice};
 use crate::Token;
@@ -92,8 +92,8 @@ impl Engine {
     /// As [`Engine::load_session`], and `NotFound`.
     pub fn load_session_file(&self, path: impl AsRef<Path>) -> Result<Session> {
         let _turn = self.inner.shared.turn();
-        let path = path.as_ref().to_string_lossy();
-        let ((path, size), mut out) = (input(&path), std::ptr::null_mut());
+        let path = utf8(path.as_ref())?;
+        let ((path, size), mut out) = (input(path), std::ptr::null_mut());
         // SAFETY: the handle is alive, the path lives during the call.
         call(|error| unsafe {
             sys::inlay_session_load_file(self.raw(), path, size, &mut out, error)
@@ -191,11 +191,16 @@ impl Session {
     /// As [`Session::save`], and `NotFound` without the folder.
     pub fn save_file(&self, path: impl AsRef<Path>) -> Result<()> {
         let _turn = self.shared.turn();
-        let path = path.as_ref().to_string_lossy();
-        let (raw, (path, size)) = (self.as_ptr(), input(&path));
+        let path = utf8(path.as_ref())?;
+        let (raw, (path, size)) = (self.as_ptr(), input(path));
         // SAFETY: the handle is alive, the path lives during the call.
         call(|error| unsafe { sys::inlay_session_save_file(raw, path, size, error) })
     }
+}
+
+fn utf8(path: &Path) -> Result<&str> {
+    let why = "the path is not UTF-8";
+    path.to_str().ok_or_else(|| Error::new(Status::InvalidArgument, why))
 }
 
 struct ToWriter<'a> {

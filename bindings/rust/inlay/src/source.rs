@@ -1,7 +1,7 @@
 //! Where models come from.
 
 use crate::callback::{contain_alone, Failure};
-use crate::text::input;
+use crate::text::optional;
 use inlay_sys as sys;
 use std::fs::File;
 use std::os::raw::c_void;
@@ -24,7 +24,7 @@ pub trait ReadAt: Send {
 type Bytes = Box<dyn AsRef<[u8]> + Send + Sync>;
 
 enum Kind {
-    Path(String),
+    Path(Option<String>),
     Memory(Bytes),
     File { file: File, offset: u64, size: u64 },
     Reader(Box<dyn ReadAt>),
@@ -34,9 +34,10 @@ enum Kind {
 pub struct Source(Kind);
 
 impl Source {
-    /// A file, by path. A path that is not UTF-8 is refused when it is opened.
+    /// A file, by path. One that is not UTF-8 is refused when it is opened
+    /// (`InvalidArgument`).
     pub fn path(path: impl AsRef<std::path::Path>) -> Self {
-        Source(Kind::Path(path.as_ref().to_string_lossy().into_owned()))
+        Source(Kind::Path(path.as_ref().to_str().map(String::from)))
     }
 
     /// A block of memory, kept as long as the model needs it.
@@ -128,8 +129,8 @@ impl Given {
         match source.0 {
             Kind::Path(path) => {
                 raw.kind = sys::INLAY_SOURCE_PATH;
-                (raw.path, raw.path_size) = input(&path);
-                given._path = Some(path);
+                (raw.path, raw.path_size) = optional(path.as_deref());
+                given._path = path;
             }
             Kind::Memory(bytes) => {
                 raw.kind = sys::INLAY_SOURCE_MEMORY;

@@ -138,6 +138,7 @@ fn hooks_change_logits_and_their_panics_stay_inside() {
     assert_eq!(forced_answer.answers[0].tokens, [70, 71, 72]);
     let error = engine.generate(&forced.max_tokens(5)).err().unwrap();
     assert!(error.to_string().contains("returned 7"), "{error}");
+    println!("{:?} {}", error.domain(), error.native_code());
     let inside = engine.clone();
     let refused = item(1).max_tokens(2).logits_hook(move |_, _| {
         assert_eq!(inside.stats().err().unwrap().status(), Status::WouldDeadlock);
@@ -207,6 +208,34 @@ fn host_driven_engines_need_no_thread() {
 
 fn engine_of_reference() -> Vec<i32> {
     engine().generate(&item(1)).unwrap().answers[0].tokens.clone()
+}
+
+#[test]
+fn a_thousand_requests_need_no_thousand_threads() {
+    let engine = engine();
+    let mut open: Vec<_> = (0..1000)
+        .map(|i| engine.submit(&item(i % 10).max_tokens(4)).unwrap().finish())
+        .collect();
+    assert!(common::process().0 < 100);
+    let (mut tokens, mut done) = (0, 0);
+    // One task that reads them all, woken when any of them has something.
+    block_on(common::PollFn(|cx: &mut std::task::Context<'_>| {
+        open.retain_mut(|whole| {
+            match std::future::Future::poll(std::pin::Pin::new(whole), cx) {
+                std::task::Poll::Pending => true,
+                std::task::Poll::Ready(whole) => {
+                    tokens += whole.unwrap().answers[0].tokens.len();
+                    done += 1;
+                    false
+                }
+            }
+        });
+        match open.is_empty() {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        }
+    }));
+    assert_eq!((done, tokens), (1000, 4000));
 }
 
 fn is_send<T: Send>() {}

@@ -50,6 +50,17 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// A future of a closure.
+pub struct PollFn<F>(pub F);
+
+impl<T, F: FnMut(&mut TaskContext<'_>) -> Poll<T> + Unpin> Future for PollFn<F> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<T> {
+        (self.0)(cx)
+    }
+}
+
 fn entries(path: &str) -> usize {
     std::fs::read_dir(path).map_or(0, |entries| entries.count())
 }
