@@ -77,7 +77,7 @@ namespace Conformance
                 trace.Failure(failure);
                 if (failure.Data.Contains("submit"))
                 {
-                    trace.Bool("retry", failure.RetryAfter > TimeSpan.Zero);
+                    trace.Int("retry", failure.RetryAfter > TimeSpan.Zero);
                 }
             }
             var name = new StringBuilder();

@@ -50,6 +50,7 @@ namespace Inlay
             }
             dispatcher.Handle = handle;
             Dispatcher = dispatcher;
+            ExitWatch.Add(dispatcher);
         }
 
         /// <summary>Closes what was not disposed.</summary>

@@ -156,6 +156,7 @@ namespace Inlay
                 }
                 closed = true;
             }
+            ExitWatch.Remove(this);
             var error = Errors.New();
             Native.inlay_engine_close(Handle, (int)CloseMode.Cancel, 0,
                                       &error);
