@@ -9,16 +9,22 @@
 extern "C" {
 #endif
 
-typedef enum { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_LIST,
-               JSON_OBJECT } json_kind;
+typedef enum {
+  JSON_NULL,
+  JSON_BOOL,
+  JSON_NUMBER,
+  JSON_STRING,
+  JSON_LIST,
+  JSON_OBJECT
+} json_kind;
 
 typedef struct json {
   json_kind kind;
-  double number; /* also 0 or 1 of a bool */
+  double number;    /* also 0 or 1 of a bool */
   const char* text; /* a string's bytes, NUL-terminated */
   size_t size;      /* bytes of text, or number of items */
   struct json* items;
-  const char** keys; /* of an object, one per item */
+  const char** keys;  /* of an object, one per item */
   const char* source; /* where it stands in the file, and how long */
   size_t source_size;
 } json;

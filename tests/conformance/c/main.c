@@ -42,11 +42,21 @@ void* handle_of(const json* step, const char* key) {
 
 void release_object(object* which) {
   switch (which->kind) {
-    case CONTEXT: inlay_context_release(which->handle); break;
-    case OPTIONS: inlay_options_release(which->handle); break;
-    case MODEL: inlay_model_release(which->handle); break;
-    case ENGINE: inlay_engine_release(which->handle); break;
-    case SESSION: inlay_session_release(which->handle); break;
+    case CONTEXT:
+      inlay_context_release(which->handle);
+      break;
+    case OPTIONS:
+      inlay_options_release(which->handle);
+      break;
+    case MODEL:
+      inlay_model_release(which->handle);
+      break;
+    case ENGINE:
+      inlay_engine_release(which->handle);
+      break;
+    case SESSION:
+      inlay_session_release(which->handle);
+      break;
   }
   which->name = NULL;
 }

@@ -19,8 +19,8 @@ static void run_engine(const json* step) {
   inlay_engine* engine = NULL;
   inlay_status status;
   read_engine_options(step, &options);
-  status = inlay_engine_create(handle_of(step, "model"), &options, &engine,
-                               &error);
+  status =
+      inlay_engine_create(handle_of(step, "model"), &options, &engine, &error);
   if (!put_status(status, &error)) return;
   add_object(json_text(step, "id"), ENGINE, engine)->host_driven =
       options.flags != 0;
@@ -46,8 +46,7 @@ static void run_score(const json* step) {
   size_t rows, count = 0, width, i;
   const int32_t* ids = json_ids(step, "tokens", &rows);
   float* logits;
-  inlay_status status =
-      inlay_score(engine, ids, rows, NULL, 0, &count, &error);
+  inlay_status status = inlay_score(engine, ids, rows, NULL, 0, &count, &error);
   logits = keep(count * sizeof(*logits));
   if (status == INLAY_OK) {
     status = inlay_score(engine, ids, rows, logits, count, &count, &error);
@@ -75,9 +74,9 @@ static void run_stats(const json* step) {
     return;
   }
 #define FIELD(name) put_int(#name, (int64_t)stats.name);
-  FIELD(running) FIELD(queued) FIELD(submitted) FIELD(finished) FIELD(failed)
-  FIELD(cancelled) FIELD(generated_tokens) FIELD(events_pending)
-  FIELD(sessions)
+  FIELD(running)
+  FIELD(queued) FIELD(submitted) FIELD(finished) FIELD(failed) FIELD(cancelled)
+      FIELD(generated_tokens) FIELD(events_pending) FIELD(sessions)
 #undef FIELD
 }
 
@@ -107,7 +106,8 @@ static void run_close(const json* step) {
   inlay_error error = INLAY_ERROR_INIT;
   inlay_engine* engine = handle_of(step, "engine");
   const int32_t mode = strcmp(json_text(step, "mode"), "drain") == 0
-                           ? INLAY_CLOSE_DRAIN : INLAY_CLOSE_CANCEL;
+                           ? INLAY_CLOSE_DRAIN
+                           : INLAY_CLOSE_CANCEL;
   int32_t state = 0;
   if (!put_status(inlay_engine_close(engine, mode, -1, &error), &error)) {
     return;

@@ -88,8 +88,8 @@ static void run_generate(const json* step) {
   inlay_status status;
   request_of(json_get(step, "request"), &request);
   result = new_outcome(0, &request);
-  status = inlay_generate(handle_of(step, "engine"), &request, &generation,
-                          &error);
+  status =
+      inlay_generate(handle_of(step, "engine"), &request, &generation, &error);
   if (status == INLAY_OK) {
     status = take_generation(result, generation, &request, &error);
   }
@@ -146,7 +146,8 @@ static void run_cancel(const json* step) {
   object* engine = object_of(step, "engine");
   const size_t wanted = (size_t)json_number(step, "after_tokens", 0);
   const int32_t mode = strcmp(json_text(step, "mode"), "stop") == 0
-                           ? INLAY_CANCEL_STOP : INLAY_CANCEL_DROP;
+                           ? INLAY_CANCEL_STOP
+                           : INLAY_CANCEL_DROP;
   outcome* result = submit(engine, json_get(step, "request"));
   const char* finish;
   const char* late;
@@ -206,8 +207,8 @@ static void run_push(const json* step) {
   options.event_user_data = &to;
   request_of(json_get(step, "request"), &request);
   to.result = new_outcome(0, &request);
-  status = inlay_engine_create(handle_of(step, "model"), &options, &engine,
-                               &error);
+  status =
+      inlay_engine_create(handle_of(step, "model"), &options, &engine, &error);
   if (status == INLAY_OK) {
     status = inlay_submit(engine, &request, &id, &error);
   }

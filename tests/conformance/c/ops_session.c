@@ -13,8 +13,8 @@ static void keep_session(const json* step, inlay_status status,
 static void run_session(const json* step) {
   inlay_error error = INLAY_ERROR_INIT;
   inlay_session* session = NULL;
-  const inlay_status status = inlay_session_create(
-      handle_of(step, "engine"), NULL, 0, &session, &error);
+  const inlay_status status = inlay_session_create(handle_of(step, "engine"),
+                                                   NULL, 0, &session, &error);
   keep_session(step, status, session, &error);
 }
 
@@ -35,8 +35,8 @@ static void run_info(const json* step) {
   int32_t* tokens = keep((room + 1) * sizeof(*tokens));
   size_t count = 0;
   if (status == INLAY_OK) {
-    status = inlay_session_get_tokens(session, tokens, room + 1, &count,
-                                      &error);
+    status =
+        inlay_session_get_tokens(session, tokens, room + 1, &count, &error);
   }
   if (!put_status(status, &error)) return;
   put_int("token_count", info.token_count);
@@ -46,10 +46,10 @@ static void run_info(const json* step) {
 
 static void run_truncate(const json* step) {
   inlay_error error = INLAY_ERROR_INIT;
-  put_status(inlay_session_truncate(handle_of(step, "session"),
-                                    (int32_t)json_number(step, "count", 0),
-                                    &error),
-             &error);
+  put_status(
+      inlay_session_truncate(handle_of(step, "session"),
+                             (int32_t)json_number(step, "count", 0), &error),
+      &error);
 }
 
 static int64_t write_file(void* file, const void* data, size_t bytes) {
@@ -83,8 +83,7 @@ static void run_load(const json* step) {
   const char* path = json_text(step, "path");
   inlay_status status;
   if (strcmp(json_text(step, "via"), "file") == 0) {
-    status = inlay_session_load_file(engine, path, INLAY_NUL, &session,
-                                     &error);
+    status = inlay_session_load_file(engine, path, INLAY_NUL, &session, &error);
   } else {
     FILE* file = fopen(path, "rb");
     if (file == NULL) fail("cannot read", path);

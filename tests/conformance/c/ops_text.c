@@ -15,8 +15,8 @@ static void run_metadata(const json* step) {
     return;
   }
   text = keep(size + 1);
-  status = inlay_model_metadata_get(model, key->text, key->size, text,
-                                    size + 1, &size, &error);
+  status = inlay_model_metadata_get(model, key->text, key->size, text, size + 1,
+                                    &size, &error);
   if (put_status(status, &error)) put_text("value", text, size);
 }
 
@@ -31,8 +31,8 @@ static void run_tokenize(const json* step) {
   inlay_status status;
   if (json_has(names, "no_special")) flags |= INLAY_TOKENIZE_NO_SPECIAL;
   if (json_has(names, "parse_special")) flags |= INLAY_TOKENIZE_PARSE_SPECIAL;
-  status = inlay_tokenize(model, text->text, text->size, flags, NULL, 0,
-                          &count, &error);
+  status = inlay_tokenize(model, text->text, text->size, flags, NULL, 0, &count,
+                          &error);
   ids = keep(count * sizeof(*ids));
   if (status == INLAY_OK && count != 0) {
     status = inlay_tokenize(model, text->text, text->size, flags, ids, count,
@@ -47,7 +47,8 @@ static void run_detokenize(const json* step) {
   size_t count, size = 0;
   const int32_t* ids = json_ids(step, "tokens", &count);
   const uint64_t flags = json_has(json_get(step, "flags"), "special")
-                             ? INLAY_DETOKENIZE_SPECIAL : 0;
+                             ? INLAY_DETOKENIZE_SPECIAL
+                             : 0;
   char* text;
   inlay_status status =
       inlay_detokenize(model, ids, count, flags, NULL, 0, &size, &error);
@@ -56,8 +57,8 @@ static void run_detokenize(const json* step) {
     return;
   }
   text = keep(size + 1);
-  status = inlay_detokenize(model, ids, count, flags, text, size + 1, &size,
-                            &error);
+  status =
+      inlay_detokenize(model, ids, count, flags, text, size + 1, &size, &error);
   if (put_status(status, &error)) put_text("text", text, size);
 }
 

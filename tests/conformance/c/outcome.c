@@ -14,13 +14,20 @@ const char* finish_name(int32_t reason) {
 
 static const char* kind_name(int32_t kind) {
   switch (kind) {
-    case INLAY_EVENT_STARTED: return "started";
-    case INLAY_EVENT_DELTA: return "delta";
-    case INLAY_EVENT_FINISHED: return "finished";
-    case INLAY_EVENT_FAILED: return "failed";
-    case INLAY_EVENT_PROMPT: return "prompt";
-    case INLAY_EVENT_CHOICE: return "choice";
-    default: return NULL; /* the trace leaves PROGRESS and WARNING out */
+    case INLAY_EVENT_STARTED:
+      return "started";
+    case INLAY_EVENT_DELTA:
+      return "delta";
+    case INLAY_EVENT_FINISHED:
+      return "finished";
+    case INLAY_EVENT_FAILED:
+      return "failed";
+    case INLAY_EVENT_PROMPT:
+      return "prompt";
+    case INLAY_EVENT_CHOICE:
+      return "choice";
+    default:
+      return NULL; /* the trace leaves PROGRESS and WARNING out */
   }
 }
 
@@ -52,10 +59,10 @@ static void make_room(answer* to, size_t count) {
   const size_t used = to->count, top = to->top_count;
   if (used + count <= to->room) return;
   to->room = 2 * (used + count);
-  to->tokens = grow(to->tokens, used * sizeof(int32_t),
-                    to->room * sizeof(int32_t));
-  to->logprobs = grow(to->logprobs, used * sizeof(float),
-                      to->room * sizeof(float));
+  to->tokens =
+      grow(to->tokens, used * sizeof(int32_t), to->room * sizeof(int32_t));
+  to->logprobs =
+      grow(to->logprobs, used * sizeof(float), to->room * sizeof(float));
   to->top_tokens = grow(to->top_tokens, used * top * sizeof(int32_t),
                         to->room * top * sizeof(int32_t));
   to->top_logprobs = grow(to->top_logprobs, used * top * sizeof(float),
@@ -98,8 +105,9 @@ static void take_end(outcome* to, const inlay_event* event) {
 }
 
 void take_event(outcome* to, const inlay_event* event) {
-  answer* at = &to->answers[event->choice < (int32_t)to->answer_count
-                                ? event->choice : 0];
+  answer* at =
+      &to->answers[event->choice < (int32_t)to->answer_count ? event->choice
+                                                             : 0];
   size_t i;
   for (i = 0; i < to->kind_count; ++i) {
     if (to->kinds[i] == event->kind) break;
@@ -129,8 +137,7 @@ void take_event(outcome* to, const inlay_event* event) {
 }
 
 inlay_status take_generation(outcome* to, inlay_generation* generation,
-                             const inlay_request* request,
-                             inlay_error* error) {
+                             const inlay_request* request, inlay_error* error) {
   inlay_event event = INLAY_EVENT_INIT;
   inlay_status status = inlay_generation_get(generation, &event, error);
   size_t i;

@@ -106,21 +106,23 @@ static void read_lists(const json* from, inlay_request* to) {
 static int read_number(const char* key, double value, inlay_request* to) {
 #define FIELD(name, type) \
   if (strcmp(key, #name) == 0) return to->name = (type)value, 1;
-  FIELD(max_tokens, int32_t) FIELD(temperature, float) FIELD(top_k, int32_t)
-  FIELD(top_p, float) FIELD(min_p, float) FIELD(typical_p, float)
-  FIELD(repetition_penalty, float) FIELD(presence_penalty, float)
-  FIELD(frequency_penalty, float) FIELD(penalty_last_n, int32_t)
-  FIELD(top_logprobs, int32_t) FIELD(seed, uint64_t)
-  FIELD(deadline_ns, int64_t) FIELD(priority, int32_t)
-  FIELD(choices, int32_t) FIELD(best_of, int32_t) FIELD(beam_width, int32_t)
-  FIELD(length_penalty, float) FIELD(min_tokens, int32_t)
-  FIELD(mirostat, int32_t) FIELD(mirostat_tau, float)
-  FIELD(mirostat_eta, float) FIELD(xtc_probability, float)
-  FIELD(xtc_threshold, float) FIELD(dry_multiplier, float)
-  FIELD(dry_base, float) FIELD(dry_allowed_length, int32_t)
-  FIELD(dry_last_n, int32_t) FIELD(no_repeat_ngram, int32_t)
+  FIELD(max_tokens, int32_t)
+  FIELD(temperature, float) FIELD(top_k, int32_t) FIELD(top_p, float) FIELD(
+      min_p, float) FIELD(typical_p, float) FIELD(repetition_penalty, float)
+      FIELD(presence_penalty, float) FIELD(frequency_penalty, float) FIELD(
+          penalty_last_n, int32_t) FIELD(top_logprobs, int32_t)
+          FIELD(seed, uint64_t) FIELD(deadline_ns, int64_t) FIELD(
+              priority, int32_t) FIELD(choices, int32_t) FIELD(best_of, int32_t)
+              FIELD(beam_width, int32_t) FIELD(length_penalty, float)
+                  FIELD(min_tokens, int32_t) FIELD(mirostat, int32_t) FIELD(
+                      mirostat_tau, float) FIELD(mirostat_eta, float)
+                      FIELD(xtc_probability, float) FIELD(xtc_threshold, float)
+                          FIELD(dry_multiplier, float) FIELD(dry_base, float)
+                              FIELD(dry_allowed_length, int32_t)
+                                  FIELD(dry_last_n, int32_t)
+                                      FIELD(no_repeat_ngram, int32_t)
 #undef FIELD
-  return 0;
+                                          return 0;
 }
 
 void read_request(const json* from, inlay_request* to) {
