@@ -98,7 +98,7 @@ namespace Tests
         {
             using (var engine = Fixture.Engine())
             {
-                Expect.Equal(1, engine.Stream(Fixture.Request(500))
+                Expect.Equal(1, engine.Stream(Fixture.Slow())
                     .Take(1).Count());
                 Expect.Soon(() => engine.Stats.Running == 0, "it ended");
                 Expect.Equal(1UL, engine.Stats.Cancelled);
@@ -111,7 +111,7 @@ namespace Tests
             using (var engine = Fixture.Engine())
             using (var source = new CancellationTokenSource())
             {
-                var generation = engine.Submit(Fixture.Request(500),
+                var generation = engine.Submit(Fixture.Slow(),
                                                source.Token);
                 Expect.Throws<OperationCanceledException>(() =>
                 {
@@ -137,7 +137,7 @@ namespace Tests
             using (var engine = Fixture.Engine())
             using (var source = new CancellationTokenSource())
             {
-                var pieces = engine.StreamAsync(Fixture.Request(500))
+                var pieces = engine.StreamAsync(Fixture.Slow())
                     .GetAsyncEnumerator(source.Token);
                 Expect.True(pieces.MoveNextAsync().AsTask().Result, "one");
                 source.Cancel();
@@ -156,7 +156,7 @@ namespace Tests
         {
             using (var engine = Fixture.Engine())
             {
-                using (var generation = engine.Submit(Fixture.Request(500)))
+                using (var generation = engine.Submit(Fixture.Slow()))
                 {
                     generation.Next();
                     Expect.True(generation.Cancel(), "in time");
@@ -164,7 +164,7 @@ namespace Tests
                                  generation.Wait().FinishReason);
                     Expect.True(!generation.Cancel(), "late");
                 }
-                var request = Fixture.Request(500);
+                var request = Fixture.Slow();
                 request.Deadline = TimeSpan.FromMilliseconds(1);
                 Expect.Equal(FinishReason.Deadline,
                              engine.Generate(request).FinishReason);

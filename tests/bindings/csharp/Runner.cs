@@ -118,6 +118,18 @@ namespace Tests
             };
         }
 
+        /// One that does not end before it is cut, however busy the machine.
+        internal static Request Slow()
+        {
+            var request = Request(400);
+            request.LogitsHook = (prompt, generated, logits) =>
+            {
+                Thread.Sleep(2);
+                return 0;
+            };
+            return request;
+        }
+
         /// Threads that are not the runtime's own: those that poll, and those
         /// of the library, which have the name of who created them or
         /// inlay-compute.

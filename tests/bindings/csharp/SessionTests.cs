@@ -43,7 +43,7 @@ namespace Tests
             using (var engine = Fixture.Engine())
             using (var talk = engine.CreateSession())
             {
-                var request = Fixture.Request(400);
+                var request = Fixture.Slow();
                 request.Session = talk;
                 using (var generation = engine.Submit(request))
                 {
