@@ -99,11 +99,16 @@ namespace Tests
                     GC.WaitForPendingFinalizers();
                 }
             });
-            collector.Start();
+            using (var engine = Fixture.Engine())
             try
             {
-                using (var engine = Fixture.Engine())
                 {
+                    // The step thread becomes known to Mono before: see the
+                    // README for what may happen in that very moment.
+                    var first = Fixture.Request(1);
+                    first.LogitsHook = (prompt, generated, logits) => 0;
+                    engine.Generate(first);
+                    collector.Start();
                     Parallel(engine, 400);
                     var request = Fixture.Request(40);
                     request.LogitsHook = (prompt, generated, logits) =>
@@ -118,7 +123,10 @@ namespace Tests
             finally
             {
                 Volatile.Write(ref stop, true);
-                collector.Join();
+                if (collector.IsAlive)
+                {
+                    collector.Join();
+                }
             }
         }
 
