@@ -136,10 +136,15 @@ Status AppendOptional(const io::Folder& folder, const std::string& name,
 StatusOr<std::shared_ptr<const ModelFile>> OpenHuggingFace(
     const io::Folder& folder) {
   std::vector<MetadataEntry> metadata;
-  INLAY_ASSIGN_OR_RETURN(const std::string config,
-                         io::ReadText(folder, "config.json", kMaxConfigBytes));
+  const StatusOr<std::string> config =
+      io::ReadText(folder, "config.json", kMaxConfigBytes);
+  if (absl::IsNotFound(config.status())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder.name(), " is a directory without config.json"));
+  }
+  INLAY_RETURN_IF_ERROR(config.status());
   INLAY_RETURN_IF_ERROR(
-      AppendJsonMetadata(config, "config.json", "", &metadata));
+      AppendJsonMetadata(*config, "config.json", "", &metadata));
   INLAY_RETURN_IF_ERROR(AppendOptional(folder, "generation_config.json",
                                        "generation_config.", &metadata));
   INLAY_ASSIGN_OR_RETURN(const Index index, FindFiles(folder));

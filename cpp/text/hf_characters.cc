@@ -2,8 +2,25 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
+#include <cstddef>
+
 namespace inlay::text {
 namespace {
+
+struct Range {
+  char32_t first, last;
+};
+
+#include "cpp/text/hf_character_tables.inc"
+
+template <size_t kCount>
+bool In(const Range (&ranges)[kCount], char32_t c) {
+  const Range* after = std::upper_bound(
+      ranges, ranges + kCount, c,
+      [](char32_t value, const Range& range) { return value < range.first; });
+  return after != ranges && c <= (after - 1)->last;
+}
 
 utf8proc_category_t Category(char32_t c) {
   return utf8proc_category(static_cast<int32_t>(c));
@@ -18,29 +35,15 @@ bool IsWhiteSpace(char32_t c) {
          category == UTF8PROC_CATEGORY_ZP;
 }
 
-bool IsPunctuationMark(char32_t c) {
-  if (c < 0x80) {
-    return (c >= 33 && c <= 47) || (c >= 58 && c <= 64) ||
-           (c >= 91 && c <= 96) || (c >= 123 && c <= 126);
-  }
-  const auto category = Category(c);
-  return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
-}
+bool IsPunctuationMark(char32_t c) { return In(kPunctuation, c); }
 
-bool IsNumeric(char32_t c) {
-  const auto category = Category(c);
-  return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
-}
+bool IsNumeric(char32_t c) { return In(kNumeric, c); }
 
-bool IsNonspacingMark(char32_t c) {
-  return Category(c) == UTF8PROC_CATEGORY_MN;
-}
+bool IsMark(char32_t c) { return In(kMarks, c); }
 
-bool IsControlOrOther(char32_t c) {
-  const auto category = Category(c);
-  return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF ||
-         category == UTF8PROC_CATEGORY_CS || category == UTF8PROC_CATEGORY_CO;
-}
+bool IsNonspacingMark(char32_t c) { return In(kNonspacingMarks, c); }
+
+bool IsControlOrOther(char32_t c) { return In(kControls, c); }
 
 bool IsWordCharacter(char32_t c) {
   // Letters that are symbols by category: Other_Alphabetic.

@@ -1,4 +1,6 @@
-// Classes of characters that the parts of a tokenizer.json ask for.
+// Classes of characters that the parts of a tokenizer.json ask for. Where ids
+// follow from them they are those of the package `tokenizers`, whose Unicode
+// tables are older than those of utf8proc.
 #ifndef INLAY_TEXT_HF_CHARACTERS_H_
 #define INLAY_TEXT_HF_CHARACTERS_H_
 
@@ -11,6 +13,7 @@ namespace inlay::text {
 bool IsWhiteSpace(char32_t c);       // White_Space
 bool IsPunctuationMark(char32_t c);  // category P, and ASCII's punctuation
 bool IsNumeric(char32_t c);          // category N
+bool IsMark(char32_t c);             // category M
 bool IsNonspacingMark(char32_t c);   // category Mn
 bool IsControlOrOther(char32_t c);   // category C without the unassigned
 bool IsWordCharacter(char32_t c);    // what \w stands for

@@ -95,7 +95,7 @@ std::string Strip(std::string_view text, bool left, bool right) {
 std::string WithoutMarks(std::string_view text) {
   std::string out;
   ForEachCharacter(text, [&](char32_t c, size_t at, size_t next) {
-    if (!IsNonspacingMark(c)) out.append(text.substr(at, next - at));
+    if (!IsMark(c)) out.append(text.substr(at, next - at));
   });
   return out;
 }

@@ -8,10 +8,10 @@ namespace inlay::text {
 namespace {
 
 constexpr size_t kMaxPatternBytes = 16 << 10;
-// \w of Oniguruma: Alphabetic, M, Nd, Pc.
+// \w of Oniguruma: Alphabetic, M, Nd, Pc, Join_Control.
 constexpr std::string_view kWord =
     R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149})"
-    R"(\x{1F150}-\x{1F169}\x{1F170}-\x{1F189})";
+    R"(\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}\x{200C}\x{200D})";
 // After a backslash these mean the same to both engines. \s and \S go on to
 // Pattern, which spells them out.
 constexpr std::string_view kSameEscapes = "dDpPtnrfv0xuAzZsS";

@@ -18,6 +18,14 @@ int CombiningClass(int32_t code_point) {
   return utf8proc_get_property(code_point)->combining_class;
 }
 
+// Compatibility characters that came with Unicode 12.1 and later. The package
+// `tokenizers` leaves them as they are, and ids follow from that.
+bool StaysWhole(int32_t c) {
+  return c == 0x32FF || (c >= 0xA7F2 && c <= 0xA7F4) || c == 0xAB69 ||
+         (c >= 0x10781 && c <= 0x107BA) || c == 0x11938 || c == 0x1F16C ||
+         (c >= 0x1FBF0 && c <= 0x1FBF9);
+}
+
 StatusOr<std::vector<int32_t>> Decompose(std::string_view text,
                                          unsigned options) {
   std::vector<int32_t> out;
@@ -26,6 +34,11 @@ StatusOr<std::vector<int32_t>> Decompose(std::string_view text,
     const Utf8Step step = StepUtf8(text.substr(at));
     int32_t parts[kMaxDecomposition];
     int boundary = 0;
+    if (StaysWhole(static_cast<int32_t>(step.code_point))) {
+      out.push_back(static_cast<int32_t>(step.code_point));
+      at += step.length;
+      continue;
+    }
     const auto count = utf8proc_decompose_char(
         static_cast<int32_t>(step.code_point), parts, kMaxDecomposition,
         static_cast<utf8proc_option_t>(options), &boundary);

@@ -101,11 +101,11 @@ inline std::vector<uint8_t> MakeSafetensors(
   }
   header += "}";
   while (header.size() % 8 != 0) header += ' ';
-  std::vector<uint8_t> file(8);
   const uint64_t length = header.size();
+  std::vector<uint8_t> file(8 + header.size() + data.size());
   std::memcpy(file.data(), &length, 8);
-  file.insert(file.end(), header.begin(), header.end());
-  file.insert(file.end(), data.begin(), data.end());
+  std::memcpy(file.data() + 8, header.data(), header.size());
+  std::memcpy(file.data() + 8 + header.size(), data.data(), data.size());
   return file;
 }
 

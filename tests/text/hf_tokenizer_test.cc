@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cpp/text/detokenizer.h"
+#include "cpp/text/utf8.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/text/corpus.h"
@@ -52,6 +53,17 @@ TEST_P(HfTokenizerGolden, IdsAreThoseOfThePackage) {
   EXPECT_EQ(wrong, 0);
 }
 
+// Whether the first token of the text continues a word: the package keeps its
+// mark then, which a stream of tokens does not.
+bool BeginsInAWord(const Tokenizer& tokenizer,
+                   const std::vector<TokenId>& ids) {
+  for (const TokenId id : ids) {
+    if (tokenizer.Kind(id) == TokenKind::kControl) continue;
+    return tokenizer.TokenText(id).substr(0, 2) == "##";
+  }
+  return false;
+}
+
 // Of joined byte tokens the package makes one U+FFFD per byte and not per
 // maximal part, so that only valid text is compared.
 TEST_P(HfTokenizerGolden, DecodedTextIsThatOfThePackage) {
@@ -66,6 +78,7 @@ TEST_P(HfTokenizerGolden, DecodedTextIsThatOfThePackage) {
     const auto text = tokenizer->Decode(*ids, /*special=*/false);
     ASSERT_TRUE(text.ok()) << text.status();
     if (text->find(kReplacement) != std::string::npos) continue;
+    if (BeginsInAWord(*tokenizer, *ids)) continue;
     std::vector<TokenId> bytes;
     for (const char c : *text) bytes.push_back(static_cast<uint8_t>(c));
     if (Digest(bytes) != GoldenDigest(golden, i) && ++wrong <= 3) {
