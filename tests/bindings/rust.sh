@@ -75,7 +75,7 @@ grep -q INLAY_DIR "$work/error" || fail "no word about INLAY_DIR"
 heading "what the packages hold"
 for crate in inlay-sys inlay; do
   (cd $crate && "$cargo" package --list --offline --allow-dirty) \
-    >"$work/$crate.list"
+    >"$work/$crate.list" 2>"$work/log" || fail "$(cat "$work/log")"
   for file in Cargo.toml LICENSE README.md src/lib.rs; do
     grep -qx "$file" "$work/$crate.list" || fail "$crate has no $file"
   done

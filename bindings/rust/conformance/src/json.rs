@@ -90,7 +90,10 @@ pub fn quote(text: &str) -> String {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if c < ' ' => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c if c < ' ' => {
+                let code = format!("\\u{:04x}", c as u32);
+                out.push_str(&code);
+            }
             c => out.push(c),
         }
     }

@@ -79,14 +79,12 @@ pub fn run(
             return Err(status);
         }
         let status = sys::inlay_submit(engine, &request, &mut id, none);
-        while status == sys::INLAY_OK {
+        let mut ended = status != sys::INLAY_OK;
+        while !ended {
             let event = receiver.recv().expect("the sender lives");
-            let ended = event.kind == sys::INLAY_EVENT_FINISHED
+            ended = event.kind == sys::INLAY_EVENT_FINISHED
                 || event.kind == sys::INLAY_EVENT_FAILED;
             events.push(event);
-            if ended {
-                break;
-            }
         }
         sys::inlay_engine_close(engine, sys::INLAY_CLOSE_DRAIN, -1, none);
         sys::inlay_engine_release(engine);

@@ -1,6 +1,9 @@
 //! What every callback needs: panics stay inside, calls of the library are
 //! refused where they are forbidden, and what went wrong is kept.
 
+// What thread_local makes of a const initialiser.
+#![allow(clippy::declare_interior_mutable_const)]
+
 use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::model::Model;
 use crate::text::{fill_text, input, optional};
 use inlay_sys as sys;
+use std::fmt::Write;
 
 /// A conversation to render with a chat template.
 ///
@@ -36,7 +37,10 @@ fn quote(text: &str) -> String {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if c < ' ' => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c if c < ' ' => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
             c => out.push(c),
         }
     }
