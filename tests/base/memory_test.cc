@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <string>
 
 #include "gtest/gtest.h"
 
@@ -96,6 +97,39 @@ TEST(MemoryPool, BuffersKeepThePoolAlive) {
   ASSERT_TRUE(block.ok());
   pool.reset();
   block->data()[0] = 1;
+}
+
+// The flags of the mapping that holds an address, from /proc/self/smaps.
+std::string MappingFlags(const void* address) {
+  std::ifstream in("/proc/self/smaps");
+  const uintptr_t wanted = reinterpret_cast<uintptr_t>(address);
+  bool inside = false;
+  for (std::string line; std::getline(in, line);) {
+    char* end = nullptr;
+    const uintptr_t first = std::strtoull(line.c_str(), &end, 16);
+    if (*end == '-') {
+      const uintptr_t last = std::strtoull(end + 1, nullptr, 16);
+      inside = first <= wanted && wanted < last;
+    } else if (inside && line.rfind("VmFlags:", 0) == 0) {
+      return line + " ";
+    }
+  }
+  return "";
+}
+
+// Weights, cache and working memory alike: all come from here.
+TEST(MemoryPool, LargeBlocksAskForHugePages) {
+  if (!std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled").good()) {
+    GTEST_SKIP() << "this system has no huge pages to ask for";
+  }
+  auto pool = MemoryPool::Create(nullptr, 0);
+  auto plain = pool->Allocate(8 << 20, "weights");
+  auto committed = pool->AllocateCommitted(8 << 20, "the KV cache");
+  ASSERT_TRUE(plain.ok() && committed.ok());
+  for (const Buffer* buffer : {&*plain, &*committed}) {
+    const std::string flags = MappingFlags(buffer->data());
+    EXPECT_NE(flags.find(" hg "), std::string::npos) << flags;
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <xmmintrin.h>
 
@@ -127,6 +128,32 @@ TEST(ThreadPool, DefaultCountIsUsable) {
   EXPECT_LE(count, static_cast<int>(std::thread::hardware_concurrency()));
   auto pool = MakePool(0);
   EXPECT_EQ(pool->thread_count(), count);
+}
+
+// On a thread of its own, so that only its mask changes.
+TEST(ThreadPool, DefaultCountKeepsToTheAffinityMask) {
+  int count = 0;
+  int workers_on = 0;
+  std::thread([&] {
+    cpu_set_t all;
+    ASSERT_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
+    int last = -1;
+    for (int i = 0; i < CPU_SETSIZE; ++i) {
+      if (CPU_ISSET(i, &all)) last = i;
+    }
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(last, &one);
+    ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+    count = DefaultThreadCount();
+    // More threads than the mask has processors still stay inside it.
+    auto pool = MakePool(2);
+    std::atomic<int> inside{0};
+    pool->Run([&](int, int) { inside += sched_getcpu() == last; });
+    workers_on = inside.load();
+  }).join();
+  EXPECT_EQ(count, 1);
+  EXPECT_EQ(workers_on, 2);
 }
 
 TEST(SplitRange, PartsCoverTheCountInOrder) {

@@ -129,12 +129,17 @@ PreparedRows PrepareRows(Worker& worker, const Instruction& self,
                        : arena.Prepared(format);
     prepared.rows[i] = to[i];
   }
-  const Range share =
-      is_private ? Range{0, worker.rows} : worker.Share(worker.rows);
-  for (int64_t row = share.begin; row < share.end; ++row) {
-    PrepareRow(worker, self, slot, row, to);
+  const auto prepare = [&](Range range) {
+    for (int64_t row = range.begin; row < range.end; ++row) {
+      PrepareRow(worker, self, slot, row, to);
+    }
+  };
+  if (is_private) {
+    prepare({0, worker.rows});
+  } else {
+    worker.ForPieces(worker.rows, prepare);
+    worker.Barrier();
   }
-  if (!is_private) worker.Barrier();
   return prepared;
 }
 

@@ -6,10 +6,6 @@
 namespace inlay::backend::cpu {
 namespace {
 
-// A piece is half of what is left, but at least an eighth of a thread's share:
-// taking one costs time, and weights are read fastest in long runs.
-constexpr int64_t kLeastPart = 8;
-
 constexpr int kItemBits = 24;
 constexpr int64_t kItemMask = (int64_t{1} << kItemBits) - 1;
 constexpr uint32_t kLoopMask = (1 << 16) - 1;
@@ -37,12 +33,8 @@ Range WorkShares::TakeFrom(int owner, End end, uint32_t loop, int64_t units) {
     }
     const int64_t count = left.end - left.begin;
     if (count == 0 && seen >> (2 * kItemBits) == loop) return left;
-    // A thread is about to take its last item itself, whose weights are on
-    // their way to its cache.
-    if (end == End::kBack && count < 2) return {0, 0};
-    const int64_t least = units / (kLeastPart * threads);
-    const int64_t size =
-        std::min(count, std::max<int64_t>({1, (count + 1) / 2, least}));
+    // Half, so that a part of n items goes in about log n pieces.
+    const int64_t size = (count + 1) / 2;
     Range piece = left;
     if (end == End::kFront) {
       piece.end = left.begin += size;
