@@ -138,7 +138,6 @@ fn hooks_change_logits_and_their_panics_stay_inside() {
     assert_eq!(forced_answer.answers[0].tokens, [70, 71, 72]);
     let error = engine.generate(&forced.max_tokens(5)).err().unwrap();
     assert!(error.to_string().contains("returned 7"), "{error}");
-    println!("{:?} {}", error.domain(), error.native_code());
     let inside = engine.clone();
     let refused = item(1).max_tokens(2).logits_hook(move |_, _| {
         assert_eq!(inside.stats().err().unwrap().status(), Status::WouldDeadlock);
