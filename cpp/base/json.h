@@ -18,6 +18,40 @@ namespace inlay::json {
 
 inline constexpr int kMaxDepth = 64;
 
+// The text with integers that need more than 64 bits written as reals: files
+// hold such ones for "no limit". The parser refuses them.
+inline std::string WideIntegersAsReals(std::string_view text) {
+  constexpr size_t kDigits = 19;  // as many as may be too many
+  std::string out;
+  out.reserve(text.size() + 16);
+  bool quoted = false;
+  for (size_t i = 0; i < text.size();) {
+    const size_t begin = i;
+    const auto digit = [&] { return text[i] >= '0' && text[i] <= '9'; };
+    if (quoted || !digit()) {
+      if (text[i] == '"') quoted = !quoted;
+      i += quoted && text[i] == '\\' ? 2 : 1;
+      out += text.substr(begin, i - begin);
+      continue;
+    }
+    while (i < text.size() && digit()) ++i;
+    out += text.substr(begin, i - begin);
+    // Digits of a fraction or an exponent are not an integer; nor are those
+    // before them.
+    const auto real = [&](size_t at) {
+      return at < text.size() &&
+             std::string_view(".eE").find(text[at]) != std::string_view::npos;
+    };
+    const bool sign =
+        begin > 0 && (text[begin - 1] == '-' || text[begin - 1] == '+');
+    if (i - begin >= kDigits && !real(i) && !real(begin - 1) &&
+        !(sign && real(begin - 2))) {
+      out += "e0";
+    }
+  }
+  return out;
+}
+
 // A parsed text. Elements view it.
 class Document {
  public:
@@ -25,9 +59,9 @@ class Document {
   // not JSON, and for nesting beyond `max_depth`.
   Status Parse(std::string_view text, std::string_view what,
                int max_depth = kMaxDepth) {
-    auto error = parser_.allocate(text.size(), static_cast<size_t>(max_depth));
-    if (error == simdjson::SUCCESS) {
-      error = parser_.parse(text.data(), text.size()).get(root_);
+    auto error = ParseOnce(text, max_depth);
+    if (error == simdjson::NUMBER_ERROR) {
+      error = ParseOnce(WideIntegersAsReals(text), max_depth);
     }
     if (error == simdjson::SUCCESS) return OkStatus();
     if (error == simdjson::MEMALLOC) {
@@ -44,6 +78,13 @@ class Document {
   simdjson::dom::element root() const { return root_; }
 
  private:
+  simdjson::error_code ParseOnce(std::string_view text, int max_depth) {
+    const auto error =
+        parser_.allocate(text.size(), static_cast<size_t>(max_depth));
+    if (error != simdjson::SUCCESS) return error;
+    return parser_.parse(text.data(), text.size()).get(root_);
+  }
+
   simdjson::dom::parser parser_;
   simdjson::dom::element root_;
 };
