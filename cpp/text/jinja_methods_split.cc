@@ -158,8 +158,8 @@ StatusOr<Value> ReplaceMethod(Runtime& runtime, const Value& self,
                  runtime.budget());
 }
 
-StatusOr<Value> Join(Runtime& runtime, const Value& self,
-                     const CallArgs& args) {
+StatusOr<Value> JoinItems(Runtime& runtime, const Value& self,
+                          const CallArgs& args) {
   INLAY_ASSIGN_OR_RETURN(Bound bound,
                          Bound::Bind(args, "join", {".iterable"}, 1));
   INLAY_ASSIGN_OR_RETURN(Value items, Iterate(*bound[0], runtime.budget()));
@@ -214,7 +214,7 @@ constexpr NamedNative kSplitMethods[] = {
     {"partition", Partition<false>},
     {"rpartition", Partition<true>},
     {"replace", ReplaceMethod},
-    {"join", Join},
+    {"join", JoinItems},
     {"ljust", Padded<Pad::kRight>},
     {"rjust", Padded<Pad::kLeft>},
     {"zfill", Padded<Pad::kZero>},

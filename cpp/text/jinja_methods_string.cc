@@ -11,8 +11,8 @@ namespace inlay::text::jinja {
 namespace {
 
 template <std::string (*kChange)(std::string_view)>
-StatusOr<Value> Change(Runtime& runtime, const Value& self,
-                       const CallArgs& args) {
+StatusOr<Value> ChangeText(Runtime& runtime, const Value& self,
+                           const CallArgs& args) {
   INLAY_RETURN_IF_ERROR(Bound::Bind(args, "case method", {}).status());
   INLAY_RETURN_IF_ERROR(runtime.budget().Step(self.text().size() / 16));
   return runtime.budget().String(kChange(self.text()));
@@ -175,8 +175,8 @@ StatusOr<Value> Remove(Runtime& runtime, const Value& self,
 }
 
 constexpr NamedNative kStringMethods[] = {
-    {"upper", Change<Upper>},          {"lower", Change<Lower>},
-    {"title", Change<Title>},          {"capitalize", Change<Capitalize>},
+    {"upper", ChangeText<Upper>},      {"lower", ChangeText<Lower>},
+    {"title", ChangeText<Title>},      {"capitalize", ChangeText<Capitalize>},
     {"strip", Strip<true, true>},      {"lstrip", Strip<true, false>},
     {"rstrip", Strip<false, true>},    {"startswith", StartsOrEnds<true>},
     {"endswith", StartsOrEnds<false>}, {"find", Find<false, false>},

@@ -38,7 +38,7 @@ run 60 mono --debug "$work/tests.exe" "$root"
 
 heading "the collector before every tenth allocation, in a small nursery"
 MONO_GC_DEBUG=collect-before-allocs=10 MONO_GC_PARAMS=nursery-size=512k \
-  run 60 mono --debug "$work/tests.exe" "$root" EngineTests
+  run 180 mono --debug "$work/tests.exe" "$root" EngineTests
 
 heading "the conformance scenario"
 mcs -nologo -unsafe -optimize+ -debug -r:"$work/Inlay.dll" \

@@ -5,6 +5,8 @@
 //! the library that was loaded with what this crate was generated from.
 #![deny(missing_docs, unsafe_op_in_unsafe_fn)]
 #![allow(non_camel_case_types)]
+// Comments of the description hold lists as C has them.
+#![allow(unknown_lints, clippy::doc_lazy_continuation)]
 
 #[rustfmt::skip]
 #[allow(missing_docs)]
