@@ -19,7 +19,7 @@ class AttentionRun {
       : args_(args),
         kv_(args.kv),
         cache_(args),
-        width_((args.kv.value_dim + 15) / 16 * 16),
+        width_((args.kv.value_dim + kW - 1) / kW * kW),
         totals_(args.scratch + int64_t{kAttentionBlock} * kAttentionSegment),
         partials_(totals_ + int64_t{kAttentionTile} * width_),
         key_steps_(partials_ + int64_t{kAttentionBlock} * width_),
