@@ -2,6 +2,7 @@
 # The tests that take too long for every change.
 #
 #   bash tests/long.sh [sanitizers] [serving] [fuzz] [oracle] [system] [arm]
+#                      [packages]
 #
 # Without arguments: all of them.
 #
@@ -113,7 +114,15 @@ run_arm() {
   CHECK_TIMEOUT=3600 run_check bash tests/scripts/arm.sh
 }
 
-[ $# -gt 0 ] || set -- sanitizers serving fuzz oracle system arm
+# The packages in a Debian 12 of their own; needs root.
+run_packages() {
+  ensure_packages debootstrap:debootstrap
+  configure_and_build dev build-dev
+  INLAY_BUILD_DIR=$root/build-dev CHECK_TIMEOUT=1800 \
+    run_check env PACKAGE_ROOT=1 bash tests/scripts/package.sh
+}
+
+[ $# -gt 0 ] || set -- sanitizers serving fuzz oracle system arm packages
 for part in "$@"; do
   case $part in
     sanitizers) run_sanitizers ;;
@@ -122,7 +131,8 @@ for part in "$@"; do
     oracle) run_oracle ;;
     system) run_system ;;
     arm) run_arm ;;
-    *) die "unknown part: $part (sanitizers, serving, fuzz, oracle, system, arm)" ;;
+    packages) run_packages ;;
+    *) die "unknown part: $part (sanitizers, serving, fuzz, oracle, system, arm, packages)" ;;
   esac
 done
 report "$started"

@@ -36,8 +36,9 @@ done
 
 # The short run under the sanitizers; tests/long.sh has the whole one.
 build_tests asan build-asan
-# The real model is slow there, and the tiny ones take the same paths.
-run_ctest asan build-asan --exclude-regex '^RealModel'
+# The real model is slow there, and the tiny ones take the same paths; so do
+# the tests of the kernels for every type of weights.
+run_ctest asan build-asan --exclude-regex '^RealModel|WeightTypes\.'
 build_tests tsan build-tsan engine_tests base_tests lifecycle_tests \
   serving_tests
 run_ctest tsan build-tsan --label-regex '^(engine|base|lifecycle)_tests'

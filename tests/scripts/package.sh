@@ -3,8 +3,9 @@
 # builds and runs with nothing else.
 #
 #   tests/scripts/package.sh            unpacks the .deb files in a folder
-#   tests/scripts/package.sh --root     installs them in a fresh Debian 12 made
-#                                       by debootstrap; needs root and a mirror
+#   PACKAGE_ROOT=1 tests/scripts/package.sh
+#                                 also installs them in a fresh Debian 12 made by
+#                                 debootstrap; needs root and a mirror
 set -euo pipefail
 : "${INLAY_SOURCE_DIR:?}" "${INLAY_BUILD_DIR:?}"
 
@@ -100,5 +101,5 @@ test_root() {
   echo "in a fresh Debian 12: installed, built, ran, removed"
 }
 
-[ "${1:-}" != --root ] || test_root
+[ -z "${PACKAGE_ROOT:-}" ] || test_root
 echo "packages: $(basename "$runtime") $(basename "$development") $(basename "$archive")"
