@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # The tests that take too long for every change.
 #
-#   bash tests/long.sh [sanitizers] [serving] [fuzz] [oracle] [system] [arm]
+#   bash tests/long.sh [sanitizers] [serving] [fuzz] [oracle] [system] [arm] [server]
 #
 # Without arguments: all of them.
 #
 # FUZZ_SECONDS sets the time of each fuzz target (default 600), SOAK_SECONDS
-# that of the soak (default 1800). Ends with 'N passed, N failed'.
+# that of the soak (default 1800), SERVER_LOAD_SECONDS that of the load on the
+# sample server (default 300). Ends with 'N passed, N failed'.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -113,7 +114,16 @@ run_arm() {
   CHECK_TIMEOUT=3600 run_check bash tests/scripts/arm.sh
 }
 
-[ $# -gt 0 ] || set -- sanitizers serving fuzz oracle system arm
+# The sample server under 32 clients: nothing may leak.
+run_server() {
+  configure_and_build release build
+  prepare_python
+  INLAY_BUILD_DIR=$root/build run_check env \
+    SERVER_LOAD_SECONDS="${SERVER_LOAD_SECONDS:-300}" \
+    bash tests/scripts/server.sh
+}
+
+[ $# -gt 0 ] || set -- sanitizers serving fuzz oracle system arm server
 for part in "$@"; do
   case $part in
     sanitizers) run_sanitizers ;;
@@ -122,7 +132,8 @@ for part in "$@"; do
     oracle) run_oracle ;;
     system) run_system ;;
     arm) run_arm ;;
-    *) die "unknown part: $part (sanitizers, serving, fuzz, oracle, system, arm)" ;;
+    server) run_server ;;
+    *) die "unknown part: $part (sanitizers, serving, fuzz, oracle, system, arm, server)" ;;
   esac
 done
 report "$started"

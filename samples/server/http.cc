@@ -35,6 +35,16 @@ int HttpServer::Bind(const std::string& host, int port) {
   return bound;
 }
 
+bool HttpServer::AwaitRequest(Connection* connection) const {
+  const std::chrono::milliseconds slice(100);  // to see that the server ends
+  const auto end = std::chrono::steady_clock::now() + keep_alive_;
+  while (std::chrono::steady_clock::now() < end) {
+    if (connection->WaitForRequest(slice)) return true;
+    if (!keeps_alive_ || connection->IsGone()) return false;
+  }
+  return false;
+}
+
 bool HttpServer::ServeOne(Connection* connection) {
   connection->StartRequest();
   bool closed = false;
@@ -52,9 +62,7 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   Connection connection(socket, limits_);
   Connection::SetCurrent(&connection);
-  std::chrono::milliseconds wait = limits_.receive;
-  while (connection.WaitForRequest(wait) && ServeOne(&connection)) {
-    wait = keep_alive_;
+  while (AwaitRequest(&connection) && ServeOne(&connection)) {
   }
   Connection::SetCurrent(nullptr);
   connection.Close();

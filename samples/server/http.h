@@ -25,6 +25,8 @@ class HttpServer : public httplib::Server {
 
  private:
   bool process_and_close_socket(socket_t socket) override;
+  // False: none came in time.
+  bool AwaitRequest(Connection* connection) const;
   // False: the connection must be closed.
   bool ServeOne(Connection* connection);
 

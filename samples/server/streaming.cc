@@ -19,7 +19,14 @@ class Streamer {
         in_flight_(std::move(in_flight)),
         metrics_(metrics) {}
 
-  // False: the client is gone, and the rest is cancelled.
+  Streamer(const Streamer&) = delete;
+  Streamer& operator=(const Streamer&) = delete;
+  // httplib drops it as soon as the client is gone, which it may see first.
+  ~Streamer() {
+    if (!ended_) metrics_->CountDisconnect();
+  }
+
+  // False: the client is gone; what still runs is cancelled with this object.
   bool Continue(httplib::DataSink* sink) {
     if (!opened_) {
       opened_ = true;
@@ -28,26 +35,20 @@ class Streamer {
     Event event;
     if (!plan_.call->Next(kGlance, &event)) {
       const Connection* connection = Connection::Current();
-      return connection == nullptr || !connection->IsGone() || Leave();
+      return connection == nullptr || !connection->IsGone();
     }
     try {
-      return Send(std::move(event), sink) || Leave();
+      return Send(std::move(event), sink);
     } catch (const ApiError& error) {
       // The status was sent long ago, so the error is an event.
       Write(error.ToJson(), sink);
-      plan_.call.reset();
+      ended_ = true;
       sink->done();
       return true;
     }
   }
 
  private:
-  bool Leave() {
-    metrics_->CountDisconnect();
-    plan_.call.reset();
-    return false;
-  }
-
   bool Write(const json& object, httplib::DataSink* sink) {
     const std::string text = "data: " + Dump(object) + "\n\n";
     return sink->write(text.data(), text.size());
@@ -56,7 +57,7 @@ class Streamer {
   bool Open(httplib::DataSink* sink) {
     for (int i = 0; i < plan_.call->choices(); ++i) {
       const json opening = plan_.format->Opening(i);
-      if (!opening.is_null() && !Write(opening, sink)) return Leave();
+      if (!opening.is_null() && !Write(opening, sink)) return false;
     }
     return true;
   }
@@ -84,6 +85,7 @@ class Streamer {
     }
     const std::string text = "data: [DONE]\n\n";
     if (!sink->write(text.data(), text.size())) return false;
+    ended_ = true;
     sink->done();
     return true;
   }
@@ -93,6 +95,7 @@ class Streamer {
   Metrics* metrics_;
   Usage usage_;
   bool opened_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace
