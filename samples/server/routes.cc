@@ -102,15 +102,27 @@ bool IsOther(const std::string& path) {
          path.compare(0, sizeof(kModels) - 1, kModels) == 0;
 }
 
+// What httplib would read for as long as the client likes, or not at all.
+void CheckBody(const Request& request) {
+  const bool in_chunks = request.has_header("Transfer-Encoding");
+  const bool has_length = request.has_header("Content-Length");
+  if (in_chunks && has_length) {
+    throw ApiError(400, "the length of the body is ambiguous");
+  }
+  if (!in_chunks && !has_length) {
+    throw ApiError(411, "the length of the body is missing");
+  }
+  if (request.is_multipart_form_data()) {
+    throw ApiError(415, "the body must be JSON");
+  }
+}
+
 // Everything but the calls. False: it is one of those.
 bool HandleBefore(Service* service, const Request& request,
                   Response* response) {
   CheckKey(service->options(), request);
-  if (request.has_header("Transfer-Encoding") &&
-      request.has_header("Content-Length")) {
-    throw ApiError(400, "the length of the body is ambiguous");
-  }
   if (request.method == "POST" && Posts().count(request.path) != 0) {
+    CheckBody(request);
     return false;
   }
   if (request.method == "GET" || request.method == "HEAD") {

@@ -119,7 +119,8 @@ def drain():
 
 
 def options():
-    for wrong in ([], ["--nothing", "1"], ["m", "--port", "x"], ["m", "--port"]):
+    for wrong in ([], ["--nothing", "1"], ["m", "--port", "x"],
+                  ["m", "--port"]):
         done = subprocess.run([SERVER, *wrong], capture_output=True, timeout=9)
         check(f"options {wrong}: 2 and the usage",
               done.returncode == 2 and b"usage" in done.stderr, done)

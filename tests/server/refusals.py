@@ -59,6 +59,14 @@ def malformed(server):
         b"POST " + CHAT.encode() + b" HTTP/1.1\r\nHost: x\r\n"
         b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
     check("two lengths: 400", status == 400, status)
+    status, _, _ = server.raw(
+        b"POST " + CHAT.encode() + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    check("no length: 411", status == 411, status)
+    status, _, _ = server.post(CHAT, b"--x\r\n\r\n1\r\n--x--\r\n",
+                               "Content-Type: multipart/form-data; boundary=x")
+    check("a form: 415", status == 415, status)
+    status, _, _ = server.post(CHAT, body(), "Range: bytes=0-3")
+    check("a range changes nothing: 200", status == 200, status)
 
 
 def huge(server):
