@@ -23,15 +23,16 @@ void Append(Event event, std::vector<Choice>* choices) {
 void SendWhole(Plan plan, Metrics* metrics, httplib::Response* response) {
   std::vector<Choice> choices(static_cast<size_t>(plan.call->choices()));
   Usage usage;
+  const Connection* connection = Connection::Current();
   while (!plan.call->ended()) {
-    Event event;
-    if (!plan.call->Next(kGlance, &event)) {
-      const Connection* connection = Connection::Current();
-      if (connection == nullptr || !connection->IsGone()) continue;
+    // At every turn: the events of a busy call may never pause.
+    if (connection != nullptr && connection->IsGone()) {
       metrics->CountDisconnect();
       response->status = kClientGone;
       return;  // the call cancels its requests
     }
+    Event event;
+    if (!plan.call->Next(kGlance, &event)) continue;
     if (event.ends_request) usage.Add(event);
     Append(std::move(event), &choices);
   }
