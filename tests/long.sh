@@ -2,12 +2,13 @@
 # The tests that take too long for every change.
 #
 #   bash tests/long.sh [sanitizers] [serving] [fuzz] [oracle] [system] [arm]
-#                      [packages]
+#                      [packages] [server]
 #
 # Without arguments: all of them.
 #
 # FUZZ_SECONDS sets the time of each fuzz target (default 600), SOAK_SECONDS
-# that of the soak (default 1800). Ends with 'N passed, N failed'.
+# that of the soak (default 1800), SERVER_LOAD_SECONDS that of the load on the
+# sample server (default 300). Ends with 'N passed, N failed'.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -122,7 +123,17 @@ run_packages() {
     run_check env PACKAGE_ROOT=1 bash tests/scripts/package.sh
 }
 
-[ $# -gt 0 ] || set -- sanitizers serving fuzz oracle system arm packages
+# The sample server under 32 clients: nothing may leak.
+run_server() {
+  configure_and_build release build
+  prepare_python
+  INLAY_BUILD_DIR=$root/build run_check env \
+    SERVER_LOAD_SECONDS="${SERVER_LOAD_SECONDS:-300}" \
+    bash tests/scripts/server.sh
+}
+
+[ $# -gt 0 ] ||
+  set -- sanitizers serving fuzz oracle system arm packages server
 for part in "$@"; do
   case $part in
     sanitizers) run_sanitizers ;;
@@ -132,7 +143,8 @@ for part in "$@"; do
     system) run_system ;;
     arm) run_arm ;;
     packages) run_packages ;;
-    *) die "unknown part: $part (sanitizers, serving, fuzz, oracle, system, arm, packages)" ;;
+    server) run_server ;;
+    *) die "unknown part: $part; see the head of tests/long.sh" ;;
   esac
 done
 report "$started"

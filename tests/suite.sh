@@ -19,6 +19,8 @@ test_packages=(
   binutils:readelf
   qemu-user:qemu-x86_64
   doxygen:doxygen
+  libcpp-httplib-dev:/usr/include/httplib.h
+  nlohmann-json3-dev:/usr/include/nlohmann/json.hpp
   python3:python3
   python3-venv:py:ensurepip
   python3-pip:py:pip
