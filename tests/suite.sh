@@ -19,6 +19,9 @@ test_packages=(
   binutils:readelf
   qemu-user:qemu-x86_64
   doxygen:doxygen
+  libgtk-4-dev:/usr/include/gtk-4.0/gtk/gtk.h
+  xvfb:Xvfb
+  xauth:xauth
   python3:python3
   python3-venv:py:ensurepip
   python3-pip:py:pip

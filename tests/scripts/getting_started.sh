@@ -10,9 +10,6 @@
 # The model lies where the page fetches it to, so that fetch_model.sh finds it.
 set -euo pipefail
 : "${INLAY_SOURCE_DIR:?}" "${INLAY_BUILD_DIR:?}" "${INLAY_TEST_MODEL:?}"
-# shellcheck source=cpp/cmake/setup.sh
-. "$INLAY_SOURCE_DIR/cpp/cmake/setup.sh"
-ensure_packages pkg-config:pkg-config python3:python3
 
 work=$(mktemp -d)
 # Go makes the folders of its cache read-only.
@@ -36,8 +33,14 @@ for package in "${@:4}"; do
   [ "$(dpkg-query -Wf '${db:Status-Abbrev}' "$package" 2>/dev/null)" = "ii " ] ||
     missing+=("$package")
 done
-[ "${#missing[@]}" -eq 0 ] ||
-  apt-get -qq install --yes --no-install-recommends "${missing[@]}" >/dev/null
+[ "${#missing[@]}" -gt 0 ] || exit 0
+[ "$(id -u)" -eq 0 ] || {
+  echo "missing packages, and no root to install them: ${missing[*]}" >&2
+  exit 1
+}
+apt-get -qq update
+DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes \
+  --no-install-recommends "${missing[@]}" >/dev/null
 END
 # Passes on what comes, and notes when each part of it came.
 cat >"$work/bin/watch-stream" <<'END'
