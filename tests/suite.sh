@@ -21,6 +21,9 @@ test_packages=(
   doxygen:doxygen
   libcpp-httplib-dev:/usr/include/httplib.h
   nlohmann-json3-dev:/usr/include/nlohmann/json.hpp
+  libgtk-4-dev:/usr/include/gtk-4.0/gtk/gtk.h
+  xvfb:Xvfb
+  xauth:xauth
   python3:python3
   python3-venv:py:ensurepip
   python3-pip:py:pip
