@@ -15,9 +15,9 @@ struct Proc {
 };
 
 constexpr std::string_view kFeatures[] = {
-    "beam",        "chat",    "choices", "cpu",          "gguf", "host_driven",
-    "logits_hook", "metrics", "poll",    "prefix_cache", "push", "score",
-    "session",     "swap",    "tenants", "trace"};
+    "beam",        "chat",        "choices", "cpu",     "embed",        "gguf",
+    "host_driven", "logits_hook", "metrics", "poll",    "prefix_cache", "push",
+    "score",       "session",     "swap",    "tenants", "trace"};
 
 #define INLAY_TEXT_INNER_(x) #x
 #define INLAY_TEXT_(x) INLAY_TEXT_INNER_(x)

@@ -34,6 +34,7 @@ Command ChatCommand();
 Command InspectCommand();
 Command TokenizeCommand();
 Command ScoreCommand();
+Command EmbedCommand();
 Command BenchCommand();
 Command BenchServeCommand();
 

@@ -14,8 +14,9 @@ namespace inlay::cli {
 namespace {
 
 std::vector<Command> Commands() {
-  return {RunCommand(),   ChatCommand(),  InspectCommand(),   TokenizeCommand(),
-          ScoreCommand(), BenchCommand(), BenchServeCommand()};
+  return {RunCommand(),      ChatCommand(),      InspectCommand(),
+          TokenizeCommand(), ScoreCommand(),     EmbedCommand(),
+          BenchCommand(),    BenchServeCommand()};
 }
 
 int CodeOf(const Error& error) {

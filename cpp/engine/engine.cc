@@ -55,6 +55,11 @@ StatusOr<EngineConfig> Engine::Choose(const Model& model,
   const int32_t model_context = model.plan()->context_length;
   INLAY_RETURN_IF_ERROR(CheckOptions(options, model_context));
   EngineConfig config = ChooseShape(options, model_context);
+  if (model.plan()->encoder && options.max_step_tokens == 0) {
+    // An input runs whole in one step.
+    config.max_step_tokens =
+        std::max(config.max_step_tokens, config.context_length);
+  }
   config.page_count = 1;
   INLAY_ASSIGN_OR_RETURN(const backend::MemoryNeed need, NeedOf(model, config));
   MemorySituation situation;

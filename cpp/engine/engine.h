@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,13 @@ struct EngineConfig {
   uint64_t swap_bytes = 0;
   std::string explanation;  // "context 8192 (model); cache 1.2 GiB (half of
                             // free 2.4 GiB)"
+};
+
+// Inputs of an encoder, each of which becomes a vector.
+struct EmbedRequest {
+  std::vector<std::vector<int32_t>> inputs;
+  std::optional<scheduler::Pooling> pooling;  // none: the model's own
+  std::optional<bool> normalize;
 };
 
 struct MemoryEstimate {
@@ -225,6 +233,12 @@ class Engine {
   // Takes turns with the steps of requests; when pages are short, requests
   // give theirs and are computed again.
   virtual Status Score(std::vector<int32_t> tokens, float* logits) = 0;
+
+  // Blocking: one vector of the model's embedding_length floats for each input.
+  // Inputs of all callers share steps; each runs whole in one, so that
+  // kOutOfRange says that one is longer than the context or a step. For
+  // encoders only: the others are kFailedPrecondition.
+  virtual Status Embed(EmbedRequest request, float* out) = 0;
 };
 
 // Process-unique, starting at 1.

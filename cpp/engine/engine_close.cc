@@ -97,6 +97,7 @@ void EngineImpl::CancelEverything() {
     cancelling_ = true;
     book_.CancelAll();
     stepper_.StopScore(why);
+    stepper_.StopEmbeds(why);
     stepper_.StopTransfer(why);
     changed_.NotifyAll();
   }

@@ -96,7 +96,7 @@ bool EngineImpl::InCallback() const {
 }
 
 bool EngineImpl::Idle() const {
-  return book_.empty() && stepper_.score() == nullptr &&
+  return book_.empty() && stepper_.score() == nullptr && !stepper_.embeds() &&
          stepper_.transfer() == nullptr;
 }
 

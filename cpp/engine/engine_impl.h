@@ -54,6 +54,7 @@ class EngineImpl final : public Engine,
   const std::shared_ptr<Model>& model() const override { return model_; }
   bool InCallback() const override;
   Status Score(std::vector<int32_t> tokens, float* logits) override;
+  Status Embed(EmbedRequest request, float* out) override;
   Status SetTenantWeight(const std::string& tenant, double weight) override;
   StatusOr<std::shared_ptr<Session>> CreateSession(
       const std::string& cache_domain) override;
@@ -95,6 +96,8 @@ class EngineImpl final : public Engine,
 
   Status Refusal() const INLAY_REQUIRES(mutex_);
   bool Idle() const INLAY_REQUIRES(mutex_);
+  Status CheckEmbed(const EmbedRequest& request, const float* out) const;
+  Status CheckGenerates() const;
   Status CheckScore(const std::vector<int32_t>& tokens, const float* logits);
   // Until a job of the stepper has set it.
   void WaitFor(const bool& done) INLAY_EXCLUDES(mutex_);

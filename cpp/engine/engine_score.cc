@@ -8,6 +8,7 @@ namespace inlay::engine {
 Status EngineImpl::CheckScore(const std::vector<int32_t>& tokens,
                               const float* logits) {
   if (InCallback()) return absl::AbortedError("Score inside a callback");
+  INLAY_RETURN_IF_ERROR(CheckGenerates());
   if (logits == nullptr) return absl::InvalidArgumentError("no logits array");
   if (tokens.empty()) return absl::InvalidArgumentError("no tokens to score");
   if (tokens.size() > static_cast<size_t>(config_.context_length)) {

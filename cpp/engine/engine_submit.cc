@@ -36,6 +36,7 @@ Status QueueFull(const Book& book, std::string_view what) {
 }  // namespace
 
 StatusOr<uint64_t> EngineImpl::Submit(Request request) {
+  INLAY_RETURN_IF_ERROR(CheckGenerates());
   std::vector<int32_t> before;
   std::shared_ptr<SessionState> session;
   if (request.session != nullptr) {

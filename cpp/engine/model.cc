@@ -58,6 +58,7 @@ Status OpenFolder(const io::Folder& folder, Model::Parts* parts) {
        &parts->tokenizer_status);
   Keep(OpenFolderTemplate(folder), &parts->chat_template,
        &parts->template_status);
+  INLAY_ASSIGN_OR_RETURN(parts->pooling, ReadPoolingConfig(folder));
   return OkStatus();
 }
 

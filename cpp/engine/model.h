@@ -9,6 +9,7 @@
 
 #include "cpp/backend/backend.h"
 #include "cpp/engine/context.h"
+#include "cpp/engine/pooling_config.h"
 #include "cpp/formats/model_file.h"
 #include "cpp/model/plan.h"
 #include "cpp/text/chat_template.h"
@@ -42,6 +43,7 @@ class Model {
     std::shared_ptr<const model::Plan> plan;
     Status plan_status;
     std::shared_ptr<backend::Weights> weights;
+    PoolingConfig pooling;
     backend::Backend* backend = nullptr;
     ModelOptions options;
   };
@@ -58,6 +60,8 @@ class Model {
   const Status& template_status() const { return parts_.template_status; }
   // Null if the architecture cannot be run; then the status says why.
   const std::shared_ptr<const model::Plan>& plan() const { return parts_.plan; }
+  // How an encoder makes vectors, unless the host says otherwise.
+  const PoolingConfig& pooling() const { return parts_.pooling; }
   const Status& plan_status() const { return parts_.plan_status; }
   // Null if vocabulary-only.
   const std::shared_ptr<backend::Weights>& weights() const {

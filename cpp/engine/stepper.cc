@@ -84,6 +84,9 @@ void Stepper::Abandon(const Status& why) noexcept {
     case Kind::kTransfer:
       FinishTransfer(why);
       return;
+    case Kind::kEmbed:
+      AbandonEmbeds();
+      return;
     case Kind::kRequests:
       break;
   }
@@ -119,6 +122,7 @@ bool Stepper::DropNewest(const Status& status) noexcept {
     FinishTransfer(status);
     return true;
   }
+  if (kind_ == Kind::kEmbed) return DropNewestEmbed(status);
   if (kind_ == Kind::kScore && score_ != nullptr) {
     FinishScore(status);
     return true;

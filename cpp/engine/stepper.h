@@ -11,6 +11,7 @@
 #include "cpp/base/mutex.h"
 #include "cpp/base/status.h"
 #include "cpp/engine/book.h"
+#include "cpp/engine/embed_job.h"
 #include "cpp/engine/score_job.h"
 #include "cpp/engine/step_trace.h"
 #include "cpp/engine/transfer_job.h"
@@ -49,6 +50,12 @@ class Stepper final : private scheduler::ReuseLookup {
   const ScoreJob* score() const { return score_; }
   // Ends the job, or marks it if a step is computing it.
   void StopScore(const Status& status);
+  // Any number; their inputs share steps, in order. For engines without
+  // requests.
+  void StartEmbed(EmbedJob* job) { embeds_.push_back(job); }
+  bool embeds() const { return !embeds_.empty(); }
+  // Ends those of which no step computes anything, and marks the rest.
+  void StopEmbeds(const Status& status);
   // Ends the jobs after a step that failed for good: nothing is in flight.
   void AbortJobs(const Status& status);
   // After a step that failed for want of memory: gives up its job, or the
@@ -74,7 +81,7 @@ class Stepper final : private scheduler::ReuseLookup {
     FinishReason reason = FinishReason::kNone;
     Status status;
   };
-  enum class Kind : uint8_t { kRequests, kScore, kTransfer };
+  enum class Kind : uint8_t { kRequests, kScore, kTransfer, kEmbed };
 
   bool Plan();
   Status Reserve();
@@ -122,6 +129,14 @@ class Stepper final : private scheduler::ReuseLookup {
   void CommitScore();
   void FinishScore(const Status& status);
   bool PlanTransfer();
+
+  // stepper_embed.cc
+  bool PlanEmbed();
+  bool AddInput(EmbedJob& job);
+  void CommitEmbeds();
+  void AbandonEmbeds() noexcept;
+  void FinishEmbed(EmbedJob& job, const Status& status) noexcept;
+  bool DropNewestEmbed(const Status& status) noexcept;
   void FinishTransfer(const Status& status);
 
   Mutex* const mutex_;
@@ -149,6 +164,8 @@ class Stepper final : private scheduler::ReuseLookup {
   bool draining_ = false;
   ScoreJob* score_ = nullptr;
   TransferJob* transfer_ = nullptr;
+  std::vector<EmbedJob*> embeds_;
+  cache::PageTable embed_pages_;  // of the step that runs
   bool scored_last_ = false;     // the step before was the job's
   Kind kind_ = Kind::kRequests;  // of the step that runs
 };

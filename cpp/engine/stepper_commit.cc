@@ -17,6 +17,7 @@ void Stepper::Commit() {
   outcomes_.clear();
   text_.clear();
   if (kind_ == Kind::kScore) return CommitScore();
+  if (kind_ == Kind::kEmbed) return CommitEmbeds();
   if (kind_ == Kind::kTransfer) return FinishTransfer(OkStatus());
   for (size_t i = 0; i < plan_.groups.size(); ++i) {
     LiveRequest& request = *planned_[i];

@@ -70,6 +70,7 @@ void Stepper::StopScore(const Status& status) {
 
 void Stepper::AbortJobs(const Status& status) {
   if (score_ != nullptr) FinishScore(status);
+  while (embeds()) FinishEmbed(*embeds_.back(), status);
   if (transfer_ != nullptr) FinishTransfer(status);
 }
 

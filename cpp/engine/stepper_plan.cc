@@ -12,6 +12,8 @@ bool Stepper::Plan() {
   planned_.clear();
   kind_ = Kind::kTransfer;
   if (transfer_ != nullptr && PlanTransfer()) return true;
+  kind_ = Kind::kEmbed;
+  if (embeds() && PlanEmbed()) return true;
   kind_ = Kind::kScore;
   const bool turn = score_ != nullptr && (!scored_last_ || book_->empty());
   scored_last_ = turn && PlanScore();

@@ -59,6 +59,18 @@ class MemoryFolder final : public Folder,
     }
     return JoinSources(std::move(sources));
   }
+  StatusOr<std::shared_ptr<const Folder>> OpenInner(
+      std::string_view name) const override {
+    INLAY_RETURN_IF_ERROR(CheckBaseName(name));
+    const std::string prefix = absl::StrCat(name, "/");
+    std::vector<MemoryFile> inner;
+    for (const MemoryFile& file : files_) {
+      if (file.name.compare(0, prefix.size(), prefix) != 0) continue;
+      inner.push_back({file.name.substr(prefix.size()), file.bytes});
+    }
+    if (inner.empty()) return absl::NotFoundError(absl::StrCat("no ", prefix));
+    return MakeMemoryFolder(std::move(inner));
+  }
   std::string_view name() const override { return "memory"; }
 
  private:

@@ -35,6 +35,9 @@ class Folder {
   // `names` is not empty.
   virtual StatusOr<JoinedFiles> Join(std::span<const std::string> names,
                                      bool map) const = 0;
+  // kNotFound if there is no such folder in this one, or it is a link.
+  virtual StatusOr<std::shared_ptr<const Folder>> OpenInner(
+      std::string_view name) const = 0;
   // For error messages.
   virtual std::string_view name() const = 0;
 };

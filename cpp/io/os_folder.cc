@@ -105,6 +105,31 @@ class OsFolder final : public Folder {
     return joined;
   }
 
+  StatusOr<std::shared_ptr<const Folder>> OpenInner(
+      std::string_view name) const override {
+    INLAY_RETURN_IF_ERROR(CheckBaseName(name));
+    std::string full = absl::StrCat(path_, "/", name);
+    const std::string base(name);
+    int inner = -1;
+    do {
+      inner = openat(descriptor_, base.c_str(),
+                     O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW);
+    } while (inner < 0 && errno == EINTR);
+    if (inner < 0) {
+      // Where a link stands O_NOFOLLOW says that it is no folder.
+      return errno == ENOTDIR || errno == ELOOP
+                 ? absl::NotFoundError(absl::StrCat("no folder ", full))
+                 : FolderError(errno, full);
+    }
+    try {
+      return std::shared_ptr<const Folder>(
+          std::make_shared<OsFolder>(inner, std::move(full)));
+    } catch (...) {
+      close(inner);
+      throw;
+    }
+  }
+
   std::string_view name() const override { return path_; }
 
  private:

@@ -112,6 +112,8 @@ void ForEachTensor(const arch::Architecture& architecture, const Visit& visit) {
   };
   visit(architecture.embedding().tokens());
   visit(architecture.embedding().positions());
+  norm(architecture.encoder().embedding_norm());
+  visit(architecture.encoder().token_types());
   const arch::Attention& attention = architecture.attention();
   norm(attention.norm());
   for (const auto* part : {&attention.qkv(), &attention.q(), &attention.k(),

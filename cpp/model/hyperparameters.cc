@@ -176,6 +176,21 @@ Status ReadBool(const Reader& reader, const Key& key,
   return OkStatus();
 }
 
+// Learned positions that begin behind the padding's leave fewer for tokens.
+Status ReadPositions(const Reader& reader, const Key& key,
+                     Hyperparameters* out) {
+  int32_t padding = -1;
+  INLAY_ASSIGN_OR_RETURN(const std::optional<double> given, reader.Number(key));
+  if (given.has_value()) {
+    INLAY_RETURN_IF_ERROR(reader.Integer(key, "position_padding", 0,
+                                         out->context_length - 2, -1,
+                                         &padding));
+  }
+  out->position_offset = padding + 1;
+  out->context_length -= out->position_offset;
+  return OkStatus();
+}
+
 }  // namespace
 
 StatusOr<Hyperparameters> ReadHyperparameters(const Architecture& architecture,
@@ -195,6 +210,7 @@ StatusOr<Hyperparameters> ReadHyperparameters(const Architecture& architecture,
   INLAY_RETURN_IF_ERROR(ReadLayerTypes(reader, keys.layer_types(), &out));
   INLAY_RETURN_IF_ERROR(
       ReadBool(reader, keys.tied_embeddings(), &out.tied_embeddings));
+  INLAY_RETURN_IF_ERROR(ReadPositions(reader, keys.position_padding(), &out));
   return out;
 }
 

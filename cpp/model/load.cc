@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cpp/architectures/builtin.h"
+#include "cpp/model/encoder_builder.h"
 #include "cpp/model/file_names.h"
 #include "cpp/model/find_architecture.h"
 #include "cpp/model/hyperparameters.h"
@@ -153,7 +154,9 @@ StatusOr<std::shared_ptr<const Plan>> CompilePlan(
   INLAY_RETURN_IF_ERROR(CheckUnsupportedKeys(architecture, file));
   INLAY_ASSIGN_OR_RETURN(Hyperparameters hyperparameters,
                          ReadHyperparameters(architecture, file));
-  return BuildPlan(architecture, hyperparameters, file);
+  return architecture.has_encoder()
+             ? BuildEncoderPlan(architecture, hyperparameters, file)
+             : BuildPlan(architecture, hyperparameters, file);
 }
 
 std::vector<std::string> ArchitectureNames() {

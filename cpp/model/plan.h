@@ -38,12 +38,14 @@ enum class Activation : uint8_t {
   kRelu2
 };
 
-// out = table[token] * scale (+ positions[position])
+// out = table[token] * scale (+ positions[position + offset]) (+ types[0])
 struct EmbedOp {
   SlotId out;
   WeightId table;
   WeightId positions = -1;  // learned absolute positions
   float scale = 1.0f;
+  int32_t position_offset = 0;
+  WeightId types = -1;  // of a token's segment, which is always the first
 };
 
 enum class NormKind : uint8_t { kRms, kLayer };
@@ -91,12 +93,14 @@ struct RopeAppendOp {
   int32_t rope;   // index into Plan::ropes
 };
 
-// Paged causal attention of the q heads in `qkv` over the layer's pages.
+// Paged attention, causal unless bidirectional, of the q heads in `qkv` over the layer's pages.
 struct AttentionOp {
   SlotId qkv, out;
   int32_t layer;
   float scale;         // of the scores, usually 1/sqrt(head_dim)
   int32_t window = 0;  // 0: all earlier positions
+  // Every row sees all rows of its group, which is a whole request.
+  bool bidirectional = false;
 };
 
 // Keeps only StepPlan::logits_rows; later operations see just those rows.
@@ -112,8 +116,13 @@ struct HeadOp {
   float scale = 1.0f;
 };
 
+// Leaves one vector for each group where StepPlan::pools says.
+struct PoolOp {
+  SlotId in;
+};
+
 using Op = std::variant<EmbedOp, NormOp, LinearOp, RopeAppendOp, AttentionOp,
-                        SelectRowsOp, HeadOp>;
+                        SelectRowsOp, HeadOp, PoolOp>;
 
 // The shape of one cache layer.
 struct CacheLayer {
@@ -124,6 +133,8 @@ struct CacheLayer {
 
 struct Plan {
   std::string architecture;  // for messages only
+  // Ends in a PoolOp, and a request runs whole in one step.
+  bool encoder = false;
   int32_t vocabulary_size = 0;
   int32_t context_length = 0;  // what the model was trained for
   int32_t embedding_length = 0;

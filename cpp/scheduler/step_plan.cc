@@ -11,6 +11,7 @@ void StepPlan::Clear() {
   logits_rows.clear();
   samples.clear();
   logits_out = nullptr;
+  pools.clear();
 }
 
 }  // namespace inlay::scheduler

@@ -45,6 +45,15 @@ struct PageTransfer {
   uint8_t* host = nullptr;  // Executor::page_bytes() of host memory
 };
 
+// How the rows of a group become one vector.
+enum class Pooling : uint8_t { kCls, kMean, kLast };  // first row, mean, last
+
+struct PoolOutput {
+  float* out = nullptr;  // as many floats as a row has
+  Pooling pooling = Pooling::kMean;
+  bool normalize = false;  // to a Euclidean length of 1
+};
+
 struct StepPlan {
   // Carried out in this order, before any row. A plan may have nothing else.
   std::vector<PageTransfer> transfers;
@@ -58,6 +67,8 @@ struct StepPlan {
   // Null, or where to copy raw logits: logits_rows.size() * vocabulary floats.
   // Only scoring uses it.
   float* logits_out = nullptr;
+  // One for each group, or none. Only encoders use it.
+  std::vector<PoolOutput> pools;
 
   int32_t rows() const { return static_cast<int32_t>(tokens.size()); }
   void Clear();

@@ -85,7 +85,7 @@ class Pair {
         q_(args.q + row * args.q_stride + int64_t{head} * args.kv.key_dim),
         out_(args.out + row * args.out_stride +
              int64_t{head} * args.kv.value_dim),
-        position_(args.position + row),
+        position_(args.position + (args.same_position ? 0 : row)),
         begin_(args.window > 0 && position_ >= args.window
                    ? position_ - args.window + 1
                    : 0) {}

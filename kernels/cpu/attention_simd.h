@@ -77,7 +77,7 @@ class AttentionRun {
 
   void AddPair(int32_t row, int32_t head) {
     AttentionPair& pair = pairs_[count_];
-    const int32_t position = args_.position + row;
+    const int32_t position = args_.position + (args_.same_position ? 0 : row);
     pair.q = args_.q + row * args_.q_stride + int64_t{head} * kv_.key_dim;
     pair.out =
         args_.out + row * args_.out_stride + int64_t{head} * kv_.value_dim;

@@ -80,6 +80,8 @@ struct AttentionArgs {
   int64_t out_stride;  // floats
   float scale;
   float* scratch;  // AttentionScratchFloats(), 64-byte aligned
+  // All rows see the keys that a row at `position` sees.
+  bool same_position = false;
 };
 // Rows and heads of a call are taken in tiles of at most this many pairs, so
 // that the scratch is bounded.

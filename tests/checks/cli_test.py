@@ -24,7 +24,7 @@ BUILD = pathlib.Path(os.environ.get("INLAY_BUILD_DIR", ROOT / "build"))
 COMMAND = str(BUILD / "inlay")
 MODELS = ROOT / "tests" / "goldens" / "models"
 TINY = str(MODELS / "tiny-llama.gguf")
-COMMANDS = ("run", "chat", "inspect", "tokenize", "score", "bench",
+COMMANDS = ("run", "chat", "inspect", "tokenize", "score", "embed", "bench",
             "bench serve")
 
 failures = []
@@ -127,6 +127,9 @@ def test_bad_models(folder):
     fails("a folder", 3, "run", "--model", folder, "--prompt", "x")
     fails("a budget that does not suffice", 4, "run", "--model", TINY,
           "--prompt", "x", "--memory-budget", "100K")
+    fails("no input to embed", 2, "embed", "--model", TINY)
+    fails("a decoder does not embed", 1, "embed", "--model", TINY, "--tokens",
+          "1,2")
     fails("token ids out of range", 1, "score", "--model", TINY, "--tokens",
           "1,99999")
     fails("a prompt longer than the context", 1, "run", "--model", TINY,

@@ -779,6 +779,32 @@ inlay_status inlay_score(
   return 0;
 }
 
+inlay_status inlay_embed(
+    inlay_engine* engine,
+    const int32_t* tokens,
+    size_t token_count,
+    const int32_t* lengths,
+    size_t input_count,
+    int32_t pooling,
+    int32_t normalize,
+    float* vectors,
+    size_t capacity,
+    size_t* out_count,
+    inlay_error* error) {
+  (void)engine;
+  (void)tokens;
+  (void)token_count;
+  (void)lengths;
+  (void)input_count;
+  (void)pooling;
+  (void)normalize;
+  (void)vectors;
+  (void)capacity;
+  (void)out_count;
+  (void)error;
+  return 0;
+}
+
 inlay_status inlay_session_create(
     inlay_engine* engine,
     const char* cache_domain,
@@ -2183,6 +2209,10 @@ CHECK(value_INLAY_CANCEL_STOP, INLAY_CANCEL_STOP == 1);
 CHECK(value_INLAY_CANCEL_DROP, INLAY_CANCEL_DROP == 2);
 CHECK(value_INLAY_CLOSE_DRAIN, INLAY_CLOSE_DRAIN == 1);
 CHECK(value_INLAY_CLOSE_CANCEL, INLAY_CLOSE_CANCEL == 2);
+CHECK(value_INLAY_POOLING_MODEL, INLAY_POOLING_MODEL == 0);
+CHECK(value_INLAY_POOLING_CLS, INLAY_POOLING_CLS == 1);
+CHECK(value_INLAY_POOLING_MEAN, INLAY_POOLING_MEAN == 2);
+CHECK(value_INLAY_POOLING_LAST, INLAY_POOLING_LAST == 3);
 CHECK(value_INLAY_ENGINE_RUNNING, INLAY_ENGINE_RUNNING == 1);
 CHECK(value_INLAY_ENGINE_DRAINING, INLAY_ENGINE_DRAINING == 2);
 CHECK(value_INLAY_ENGINE_CLOSED, INLAY_ENGINE_CLOSED == 3);

@@ -380,6 +380,19 @@ typedef int32_t inlay_status;
 #define INLAY_CLOSE_CANCEL 2
 /** @} */
 
+/** @name inlay_pooling
+ * How inlay_embed makes one vector of the rows of an input. Since 0.2.
+ * @{ */
+/** As the model's folder says; where it says nothing, the mean. */
+#define INLAY_POOLING_MODEL 0
+/** The first row. */
+#define INLAY_POOLING_CLS 1
+/** The mean of all rows. */
+#define INLAY_POOLING_MEAN 2
+/** The last row. */
+#define INLAY_POOLING_LAST 3
+/** @} */
+
 /** @name inlay_engine_state
  * State of an engine. Since 0.1.
  * @{ */
@@ -1802,7 +1815,7 @@ INLAY_API const char* inlay_build_info(void) INLAY_NOEXCEPT;
  * 1 if this build has the named feature, else 0. Features: "cpu", "gguf",
  * "chat", "poll", "push", "host_driven", "score"; since 0.2 "session",
  * "choices", "beam", "prefix_cache", "swap", "tenants", "metrics", "trace",
- * "logits_hook".
+ * "logits_hook", "embed".
  * @param name NUL-terminated; NULL gives 0.
  * @return See above.
  * Thread class: callback-safe. Any thread, also inside the event and progress
@@ -3089,6 +3102,51 @@ INLAY_API inlay_status inlay_score(
     const int32_t* tokens,
     size_t token_count,
     float* logits,
+    size_t capacity,
+    size_t* out_count,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * One vector for each input of an encoder. An input runs whole in one step and
+ * shares nothing with others. inlay_tokenize makes tokens of text, with the
+ * ids that the model wants around it. FAILED_PRECONDITION: the model is no
+ * encoder. OUT_OF_RANGE: an input is longer than the engine's context_length
+ * or max_step_tokens. A host-driven engine is stepped by this call.
+ * @param engine The engine.
+ * @param tokens The ids of all inputs, one behind the other.
+ * @param token_count Entries of tokens.
+ * @param lengths How many of them each input has, at least 1.
+ * @param input_count Entries of lengths, at least 1.
+ * @param pooling inlay_pooling: how the rows of an input become one.
+ * @param normalize 0: as the model says, which is yes where it says nothing;
+ *   1: to a Euclidean length of 1; 2: not.
+ * @param vectors Receives the vectors; NULL with capacity 0 only asks for the
+ *   count.
+ * @param capacity Floats of vectors.
+ * @param out_count Receives input_count * embedding_length, also with
+ *   INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
+ *   INLAY_ERR_BUFFER_TOO_SMALL, INLAY_ERR_UNSUPPORTED,
+ *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_RESOURCE_EXHAUSTED,
+ *   INLAY_ERR_CANCELLED, INLAY_ERR_INTERNAL, INLAY_ERR_OUT_OF_MEMORY,
+ *   INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
+ * Thread class: blocking. Any thread; may wait; not inside a callback.
+ * Waits at most: One pass over each input, in steps that inputs of other calls
+ *   share.
+ * Ownership: Writes to the caller's buffer, row-major [input_count,
+ *   embedding_length].
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_embed(
+    inlay_engine* engine,
+    const int32_t* tokens,
+    size_t token_count,
+    const int32_t* lengths,
+    size_t input_count,
+    int32_t pooling,
+    int32_t normalize,
+    float* vectors,
     size_t capacity,
     size_t* out_count,
     inlay_error* error) INLAY_NOEXCEPT;

@@ -123,6 +123,7 @@ class Surveyor {
     if (!fused_) Use(op.in);
     UseMatrix(op.weight);
   }
+  void Visit(const model::PoolOp& op) { Use(op.in); }
 
   const model::Plan& plan_;
   const WeightLayout& weights_;

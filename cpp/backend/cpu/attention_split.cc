@@ -46,7 +46,7 @@ AttentionUnit AttentionDivision::Unit(const scheduler::RowGroup& group,
                                       int32_t first, int32_t rows,
                                       int64_t before) const {
   const int32_t begin = FirstKey(group.position + first);
-  const int32_t end = group.position + first + rows - 1;
+  const int32_t end = LastKey(group, first + rows - 1);
   const int64_t keys = int64_t{end} - begin + 1;
   const int64_t pairs = int64_t{rows} * heads_.q_per_kv;
   return {.before = before,

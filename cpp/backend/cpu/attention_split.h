@@ -55,6 +55,7 @@ struct AttentionHeads {
   int32_t kv_heads;
   int32_t q_per_kv;
   int32_t window;
+  bool bidirectional = false;  // a row sees all of its group
 };
 
 // The attention of one step in units, one for each tile.
@@ -87,6 +88,9 @@ class AttentionDivision {
   }
 
  private:
+  int32_t LastKey(const scheduler::RowGroup& group, int32_t row) const {
+    return group.position + (heads_.bidirectional ? group.row_count - 1 : row);
+  }
   int32_t FirstKey(int32_t position) const {
     return heads_.window > 0 && position >= heads_.window
                ? position - heads_.window + 1

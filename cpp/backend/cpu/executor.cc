@@ -19,7 +19,8 @@ int32_t MaxPositions(const model::Plan& plan) {
     const auto* embed = std::get_if<model::EmbedOp>(&op);
     if (embed == nullptr || embed->positions < 0) continue;
     const int64_t rows =
-        plan.weights[static_cast<size_t>(embed->positions)].rows;
+        plan.weights[static_cast<size_t>(embed->positions)].rows -
+        embed->position_offset;
     most = most == 0 ? rows : std::min(most, rows);
   }
   return static_cast<int32_t>(std::min<int64_t>(most, INT32_MAX));

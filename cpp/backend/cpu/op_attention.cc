@@ -34,7 +34,8 @@ class Units {
                context_.plan.cache_layers[static_cast<size_t>(op.layer)]),
         q_per_kv_(shape_.q_heads / shape_.kv_heads),
         division_(context_.step->groups,
-                  {shape_.kv_heads, q_per_kv_, op.window}, worker.threads) {}
+                  {shape_.kv_heads, q_per_kv_, op.window, op.bidirectional},
+                  worker.threads) {}
 
   // Computes this thread's share. Returns whether states wait to be merged.
   bool Run() const {
@@ -77,7 +78,9 @@ class Units {
     return {
         .kv = context_.cache.layer(op_.layer),
         .block_table = context_.step->blocks.data() + tile.group.block_begin,
-        .position = tile.group.position + tile.first,
+        .position =
+            tile.group.position +
+            (op_.bidirectional ? tile.group.row_count - 1 : tile.first),
         .rows = tile.rows,
         .window = op_.window,
         .kv_head = tile.kv_head,
@@ -89,7 +92,8 @@ class Units {
                head * shape_.value_dim,
         .out_stride = out_stride,
         .scale = op_.scale,
-        .scratch = context_.arena.Scratch(worker_.thread)};
+        .scratch = context_.arena.Scratch(worker_.thread),
+        .same_position = op_.bidirectional};
   }
 
   kernels::cpu::AttentionStates States(const AttentionTile& tile,

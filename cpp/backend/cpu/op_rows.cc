@@ -22,8 +22,13 @@ void RunEmbed(Worker& worker, const Instruction& self) {
       for (int64_t i = 0; i < width; ++i) out[i] *= op.scale;
     }
     if (op.positions >= 0) {
-      context.weights.LookUp(op.positions, context.step->positions[r],
+      context.weights.LookUp(op.positions,
+                             context.step->positions[r] + op.position_offset,
                              positional);
+      for (int64_t i = 0; i < width; ++i) out[i] += positional[i];
+    }
+    if (op.types >= 0) {
+      context.weights.LookUp(op.types, 0, positional);
       for (int64_t i = 0; i < width; ++i) out[i] += positional[i];
     }
   }

@@ -13,6 +13,7 @@ Operation FindOperation(const model::Op& op) {
     Operation operator()(const model::AttentionOp&) { return RunAttention; }
     Operation operator()(const model::SelectRowsOp&) { return RunSelectRows; }
     Operation operator()(const model::HeadOp&) { return RunHead; }
+    Operation operator()(const model::PoolOp&) { return RunPool; }
   };
   return std::visit(Visitor{}, op);
 }

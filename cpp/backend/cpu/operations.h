@@ -79,6 +79,7 @@ void RunLinear(Worker& worker, const Instruction& self);
 void RunRopeAppend(Worker& worker, const Instruction& self);
 void RunAttention(Worker& worker, const Instruction& self);
 void RunSelectRows(Worker& worker, const Instruction& self);
+void RunPool(Worker& worker, const Instruction& self);
 void RunHead(Worker& worker, const Instruction& self);
 
 // Sines and cosines of every row's position, for all ropes of the plan. Needs

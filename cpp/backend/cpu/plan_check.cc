@@ -42,14 +42,17 @@ class Checker {
       INLAY_RETURN_IF_ERROR(
           std::visit([this](auto& o) { return Check(o); }, op));
     }
-    if (heads_ != 1 || plan_.ops.empty() ||
-        !std::holds_alternative<model::HeadOp>(plan_.ops.back())) {
+    if (heads_ != 1 || plan_.ops.empty() || !IsLast(plan_.ops.back())) {
       return Bad("order: the head comes once and last");
     }
     return OkStatus();
   }
 
  private:
+  bool IsLast(const model::Op& op) const {
+    return plan_.encoder ? std::holds_alternative<model::PoolOp>(op)
+                         : std::holds_alternative<model::HeadOp>(op);
+  }
   static Status Bad(std::string_view what) {
     return absl::InternalError(absl::StrCat("the plan has a wrong ", what));
   }
@@ -82,8 +85,15 @@ class Checker {
     if (selects_ > 0) return Bad("order: all rows are needed");
     if (!IsMatrix(op.table, width) ||
         Find(op.table)->rows < plan_.vocabulary_size ||
-        (op.positions != -1 && !IsMatrix(op.positions, width))) {
+        (op.positions != -1 && !IsMatrix(op.positions, width)) ||
+        (op.types != -1 && !IsMatrix(op.types, width))) {
       return Bad("embedding");
+    }
+    if (op.position_offset < 0 ||
+        (op.position_offset > 0 &&
+         (op.positions == -1 ||
+          Find(op.positions)->rows <= op.position_offset))) {
+      return Bad("first position");
     }
     return OkStatus();
   }
@@ -151,6 +161,7 @@ class Checker {
     const model::CacheLayer* layer = Layer(op.layer);
     if (selects_ > 0) return Bad("order: all rows are needed");
     if (layer == nullptr || !HasHeads(op.qkv, *layer) || op.window < 0 ||
+        (op.bidirectional && (op.window != 0 || !plan_.encoder)) ||
         op.qkv == op.out ||
         Width(op.out) != int64_t{plan_.head_count} * layer->value_dim) {
       return Bad("attention");
@@ -172,6 +183,14 @@ class Checker {
         weight->rows != plan_.vocabulary_size || selects_ != 1 ||
         !IsVector(op.bias, weight->rows, true)) {
       return Bad("head");
+    }
+    ++heads_;
+    return OkStatus();
+  }
+
+  Status Check(const model::PoolOp& op) {
+    if (Width(op.in) != plan_.embedding_length || selects_ > 0) {
+      return Bad("pooling");
     }
     ++heads_;
     return OkStatus();

@@ -28,6 +28,7 @@ bool Reads(const model::Op& op, SlotId slot) {
     bool operator()(const model::AttentionOp& o) { return o.qkv == slot; }
     bool operator()(const model::SelectRowsOp& o) { return o.in == slot; }
     bool operator()(const model::HeadOp& o) { return o.in == slot; }
+    bool operator()(const model::PoolOp& o) { return o.in == slot; }
   };
   return std::visit(Visitor{slot}, op);
 }
@@ -44,6 +45,7 @@ bool Writes(const model::Op& op, SlotId slot) {
     bool operator()(const model::AttentionOp& o) { return o.out == slot; }
     bool operator()(const model::SelectRowsOp& o) { return o.out == slot; }
     bool operator()(const model::HeadOp&) { return false; }
+    bool operator()(const model::PoolOp&) { return false; }
   };
   return std::visit(Visitor{slot}, op);
 }

@@ -69,6 +69,15 @@ Status CheckLogits(const StepPlan& step, const RowGroup& group) {
   return OkStatus();
 }
 
+Status CheckPools(const StepPlan& step) {
+  if (step.pools.empty()) return OkStatus();
+  if (step.pools.size() != step.groups.size()) return Bad("number of vectors");
+  for (const scheduler::PoolOutput& pool : step.pools) {
+    if (pool.out == nullptr) return Bad("place of a vector");
+  }
+  return OkStatus();
+}
+
 Status CheckTransfers(const StepPlan& step, const StepLimits& limits) {
   using Kind = scheduler::PageTransfer::Kind;
   const auto is_page = [&limits](int32_t page) {
@@ -90,6 +99,7 @@ Status CheckTransfers(const StepPlan& step, const StepLimits& limits) {
 
 Status CheckStep(const StepPlan& step, const StepLimits& limits) {
   INLAY_RETURN_IF_ERROR(CheckTransfers(step, limits));
+  INLAY_RETURN_IF_ERROR(CheckPools(step));
   if ((step.tokens.empty() && step.transfers.empty()) ||
       step.tokens.size() > static_cast<size_t>(limits.max_rows) ||
       step.positions.size() != step.tokens.size()) {

@@ -150,6 +150,7 @@ class Layouter {
   Status MarkUses(const model::Op& op) {
     if (const auto* embed = std::get_if<model::EmbedOp>(&op)) {
       INLAY_RETURN_IF_ERROR(Mark(embed->table, &WeightPlace::lookup));
+      INLAY_RETURN_IF_ERROR(Mark(embed->types, &WeightPlace::lookup));
       return Mark(embed->positions, &WeightPlace::lookup);
     }
     if (const auto* norm = std::get_if<model::NormOp>(&op)) {

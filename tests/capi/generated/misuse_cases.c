@@ -436,6 +436,12 @@ static inlay_status call_inlay_score(void* handle, inlay_error* error) {
   return inlay_score((inlay_engine*)handle, NULL, 0, NULL, 0, NULL, error);
 }
 
+static inlay_status call_inlay_embed(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_embed((inlay_engine*)handle, NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, error);
+}
+
 static inlay_status call_inlay_session_create(void* handle, inlay_error* error) {
   (void)handle;
   (void)error;
@@ -643,6 +649,8 @@ const misuse_case misuse_cases[] = {
     {"inlay_generation_release", call_inlay_generation_release,
      "inlay_generation", 0},
     {"inlay_score", call_inlay_score,
+     "inlay_engine", 1},
+    {"inlay_embed", call_inlay_embed,
      "inlay_engine", 1},
     {"inlay_session_create", call_inlay_session_create,
      "inlay_engine", 1},

@@ -224,6 +224,21 @@ namespace Inlay
         Cancel = 2,
     }
 
+    /// <summary>How inlay_embed makes one vector of the rows of an input. Since
+    /// 0.2.</summary>
+    public enum Pooling : int
+    {
+        /// <summary>As the model's folder says; where it says nothing, the
+        /// mean.</summary>
+        Model = 0,
+        /// <summary>The first row.</summary>
+        Cls = 1,
+        /// <summary>The mean of all rows.</summary>
+        Mean = 2,
+        /// <summary>The last row.</summary>
+        Last = 3,
+    }
+
     /// <summary>State of an engine. Since 0.1.</summary>
     public enum EngineState : int
     {

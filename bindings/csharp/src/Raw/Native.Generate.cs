@@ -144,5 +144,47 @@ namespace Inlay.Raw
             UIntPtr capacity,
             UIntPtr* out_count,
             inlay_error* error);
+
+        /// <summary>One vector for each input of an encoder. An input runs
+        /// whole in one step and shares nothing with others. inlay_tokenize
+        /// makes tokens of text, with the ids that the model wants around it.
+        /// FAILED_PRECONDITION: the model is no encoder. OUT_OF_RANGE: an input
+        /// is longer than the engine's context_length or max_step_tokens. A
+        /// host-driven engine is stepped by this call. Since 0.2.</summary>
+        /// <param name="engine">The engine.</param>
+        /// <param name="tokens">The ids of all inputs, one behind the
+        /// other.</param>
+        /// <param name="token_count">Entries of tokens.</param>
+        /// <param name="lengths">How many of them each input has, at least
+        /// 1.</param>
+        /// <param name="input_count">Entries of lengths, at least 1.</param>
+        /// <param name="pooling">inlay_pooling: how the rows of an input become
+        /// one.</param>
+        /// <param name="normalize">0: as the model says, which is yes where it
+        /// says nothing; 1: to a Euclidean length of 1; 2: not.</param>
+        /// <param name="vectors">Receives the vectors; NULL with capacity 0
+        /// only asks for the count.</param>
+        /// <param name="capacity">Floats of vectors.</param>
+        /// <param name="out_count">Receives input_count * embedding_length,
+        /// also with INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.</param>
+        /// <param name="error">Receives the detail of a failure; may be
+        /// NULL.</param>
+        /// <remarks>Thread class: blocking. Any thread; may wait; not inside a
+        /// callback. Ownership: Writes to the caller's buffer, row-major
+        /// [input_count, embedding_length]. Waits at most: One pass over each
+        /// input, in steps that inputs of other calls share.</remarks>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        public static extern int inlay_embed(
+            EngineHandle engine,
+            int* tokens,
+            UIntPtr token_count,
+            int* lengths,
+            UIntPtr input_count,
+            int pooling,
+            int normalize,
+            float* vectors,
+            UIntPtr capacity,
+            UIntPtr* out_count,
+            inlay_error* error);
     }
 }

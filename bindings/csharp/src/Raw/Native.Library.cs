@@ -32,7 +32,7 @@ namespace Inlay.Raw
         /// <summary>1 if this build has the named feature, else 0. Features:
         /// "cpu", "gguf", "chat", "poll", "push", "host_driven", "score"; since
         /// 0.2 "session", "choices", "beam", "prefix_cache", "swap", "tenants",
-        /// "metrics", "trace", "logits_hook". Since 0.1.</summary>
+        /// "metrics", "trace", "logits_hook", "embed". Since 0.1.</summary>
         /// <param name="name">NUL-terminated; NULL gives 0.</param>
         /// <remarks>Thread class: callback-safe. Any thread, also inside the
         /// event and progress callbacks. Ownership: Nothing.</remarks>

@@ -119,6 +119,14 @@ const (
 	CloseCancel = 2
 )
 
+// inlay_pooling.
+const (
+	PoolingModel = 0
+	PoolingCls   = 1
+	PoolingMean  = 2
+	PoolingLast  = 3
+)
+
 // inlay_engine_state.
 const (
 	EngineRunning  = 1

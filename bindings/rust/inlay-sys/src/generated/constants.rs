@@ -184,6 +184,16 @@ pub const INLAY_CLOSE_DRAIN: i32 = 1;
 /// Cancel all requests now.
 pub const INLAY_CLOSE_CANCEL: i32 = 2;
 
+// inlay_pooling
+/// As the model's folder says; where it says nothing, the mean.
+pub const INLAY_POOLING_MODEL: i32 = 0;
+/// The first row.
+pub const INLAY_POOLING_CLS: i32 = 1;
+/// The mean of all rows.
+pub const INLAY_POOLING_MEAN: i32 = 2;
+/// The last row.
+pub const INLAY_POOLING_LAST: i32 = 3;
+
 // inlay_engine_state
 /// Accepts requests.
 pub const INLAY_ENGINE_RUNNING: i32 = 1;

@@ -35,7 +35,7 @@ extern "C" {
     /// 1 if this build has the named feature, else 0. Features: "cpu", "gguf",
     /// "chat", "poll", "push", "host_driven", "score"; since 0.2 "session",
     /// "choices", "beam", "prefix_cache", "swap", "tenants", "metrics",
-    /// "trace", "logits_hook".
+    /// "trace", "logits_hook", "embed".
     ///
     /// - `name`: NUL-terminated; NULL gives 0.
     ///
@@ -1399,6 +1399,55 @@ extern "C" {
         tokens: *const i32,
         token_count: usize,
         logits: *mut f32,
+        capacity: usize,
+        out_count: *mut usize,
+        error: *mut inlay_error,
+    ) -> inlay_status;
+
+    /// One vector for each input of an encoder. An input runs whole in one step
+    /// and shares nothing with others. inlay_tokenize makes tokens of text,
+    /// with the ids that the model wants around it. FAILED_PRECONDITION: the
+    /// model is no encoder. OUT_OF_RANGE: an input is longer than the engine's
+    /// context_length or max_step_tokens. A host-driven engine is stepped by
+    /// this call.
+    ///
+    /// - `engine`: The engine.
+    /// - `tokens`: The ids of all inputs, one behind the other.
+    /// - `token_count`: Entries of tokens.
+    /// - `lengths`: How many of them each input has, at least 1.
+    /// - `input_count`: Entries of lengths, at least 1.
+    /// - `pooling`: inlay_pooling: how the rows of an input become one.
+    /// - `normalize`: 0: as the model says, which is yes where it says nothing;
+    /// 1: to a Euclidean length of 1; 2: not.
+    /// - `vectors`: Receives the vectors; NULL with capacity 0 only asks for
+    /// the count.
+    /// - `capacity`: Floats of vectors.
+    /// - `out_count`: Receives input_count * embedding_length, also with
+    /// INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.
+    /// - `error`: Receives the detail of a failure; may be NULL.
+    ///
+    /// Errors: `INLAY_ERR_INVALID_ARGUMENT`, `INLAY_ERR_OUT_OF_RANGE`,
+    /// `INLAY_ERR_BUFFER_TOO_SMALL`, `INLAY_ERR_UNSUPPORTED`,
+    /// `INLAY_ERR_FAILED_PRECONDITION`, `INLAY_ERR_RESOURCE_EXHAUSTED`,
+    /// `INLAY_ERR_CANCELLED`, `INLAY_ERR_INTERNAL`, `INLAY_ERR_OUT_OF_MEMORY`,
+    /// `INLAY_ERR_WOULD_DEADLOCK`, `INLAY_ERR_FORKED`.
+    ///
+    /// Thread class: blocking. Any thread; may wait; not inside a callback.
+    ///
+    /// Waits at most: One pass over each input, in steps that inputs of other
+    /// calls share.
+    ///
+    /// Ownership: Writes to the caller's buffer, row-major \[input_count,
+    /// embedding_length\]. Since 0.2.
+    pub fn inlay_embed(
+        engine: *mut inlay_engine,
+        tokens: *const i32,
+        token_count: usize,
+        lengths: *const i32,
+        input_count: usize,
+        pooling: i32,
+        normalize: i32,
+        vectors: *mut f32,
         capacity: usize,
         out_count: *mut usize,
         error: *mut inlay_error,

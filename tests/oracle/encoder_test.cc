@@ -1,0 +1,210 @@
+// Tiny encoders from Hugging Face folders against transformers in FP32, alone
+// and many in a step.
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cpp/engine/engine.h"
+#include "gtest/gtest.h"
+#include "tests/oracle/golden.h"
+#include "tests/oracle/weights.h"
+
+namespace inlay::oracle {
+namespace {
+
+using engine::Engine;
+using scheduler::Pooling;
+
+constexpr double kTolerance = 2e-4;  // of the range of a vector
+
+struct Input {
+  std::vector<int32_t> tokens;
+  std::vector<float> vectors[3];  // as Pooling counts
+};
+
+struct EncoderGolden {
+  size_t width = 0;
+  uint64_t seed = 0;
+  std::vector<Input> inputs;
+};
+
+std::string FolderOf(const std::string& name) {
+  return std::string(INLAY_SOURCE_DIR) + "/tests/goldens/encoders/" + name;
+}
+
+EncoderGolden ReadEncoderGolden(const std::string& name) {
+  const std::vector<char> bytes = ReadFile(FolderOf(name) + "/golden");
+  EncoderGolden golden;
+  if (bytes.empty()) return golden;
+  Cursor cursor(bytes);
+  const auto sizes = cursor.Take<int32_t>(3);
+  golden.width = static_cast<size_t>(sizes[0]);
+  golden.seed = static_cast<uint64_t>(sizes[2]);
+  for (int i = 0; i < sizes[1]; ++i) {
+    Input input;
+    const auto count = cursor.Take<int32_t>(1);
+    input.tokens = cursor.Take<int32_t>(static_cast<size_t>(count[0]));
+    for (auto& vector : input.vectors) {
+      vector = cursor.Take<float>(golden.width);
+    }
+    golden.inputs.push_back(std::move(input));
+  }
+  return golden;
+}
+
+io::MemoryFile TextFile(const std::string& name, const std::string& text) {
+  return {name, {text.begin(), text.end()}};
+}
+
+std::shared_ptr<Engine> OpenEncoder(const std::string& name, uint64_t seed,
+                                    std::vector<io::MemoryFile> files,
+                                    const engine::EngineOptions& options = {}) {
+  const std::vector<char> list = ReadFile(FolderOf(name) + "/tensors.txt");
+  const std::vector<char> config = ReadFile(FolderOf(name) + "/config.json");
+  const auto tensors = ReadTensorList({list.begin(), list.end()});
+  files.push_back({"config.json", {config.begin(), config.end()}});
+  files.push_back(
+      {"model.safetensors", MakeSafetensors(seed, tensors, 0, tensors.size())});
+  auto context = engine::Context::Create({.thread_count = 2});
+  EXPECT_TRUE(context.ok()) << context.status();
+  auto model = engine::Model::Open(
+      *context, io::FolderSource(io::MakeMemoryFolder(std::move(files))), {});
+  EXPECT_TRUE(model.ok()) << model.status();
+  if (!model.ok()) return nullptr;
+  auto created = Engine::Create(*model, options);
+  EXPECT_TRUE(created.ok()) << created.status();
+  return created.ok() ? *created : nullptr;
+}
+
+double Difference(const std::vector<float>& expected, const float* actual) {
+  const auto [least, most] =
+      std::minmax_element(expected.begin(), expected.end());
+  double worst = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    worst = std::max(worst, std::fabs(double{actual[i]} - expected[i]) /
+                                (double{*most} - *least));
+  }
+  return worst;
+}
+
+class Encoder : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    golden_ = ReadEncoderGolden(GetParam());
+    ASSERT_FALSE(golden_.inputs.empty());
+  }
+
+  std::vector<float> Embed(Engine& engine, engine::EmbedRequest request) {
+    std::vector<float> out(request.inputs.size() * golden_.width, -1e30f);
+    const Status status = engine.Embed(std::move(request), out.data());
+    EXPECT_TRUE(status.ok()) << status;
+    return out;
+  }
+
+  EncoderGolden golden_;
+};
+
+TEST_P(Encoder, AgreesWithTransformers) {
+  auto engine = OpenEncoder(GetParam(), golden_.seed, {});
+  ASSERT_NE(engine, nullptr);
+  for (const Pooling pooling :
+       {Pooling::kCls, Pooling::kMean, Pooling::kLast}) {
+    for (const Input& input : golden_.inputs) {
+      const std::vector<float> out = Embed(
+          *engine,
+          {.inputs = {input.tokens}, .pooling = pooling, .normalize = false});
+      EXPECT_LE(
+          Difference(input.vectors[static_cast<size_t>(pooling)], out.data()),
+          kTolerance)
+          << input.tokens.size();
+    }
+  }
+}
+
+TEST_P(Encoder, NeighboursChangeNothing) {
+  auto engine = OpenEncoder(GetParam(), golden_.seed, {});
+  ASSERT_NE(engine, nullptr);
+  engine::EmbedRequest all;
+  std::vector<float> alone;
+  for (int round = 0; round < 3; ++round) {
+    for (const Input& input : golden_.inputs) {
+      all.inputs.push_back(input.tokens);
+      const auto own = Embed(*engine, {.inputs = {input.tokens}});
+      alone.insert(alone.end(), own.begin(), own.end());
+    }
+  }
+  const uint64_t before = engine->stats().steps;
+  EXPECT_EQ(Embed(*engine, all), alone);
+  // 15 inputs share steps, as far as rows and pages go.
+  EXPECT_LE(engine->stats().steps - before, 6u);
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] { EXPECT_EQ(Embed(*engine, all), alone); });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(engine->stats().pages_used, 0);
+}
+
+TEST_P(Encoder, TheFolderSaysHowVectorsAreMade) {
+  const std::string modules =
+      R"([{"type":"sentence_transformers.models.Transformer","path":""},)"
+      R"({"type":"sentence_transformers.models.Pooling","path":"1_Pooling"}])";
+  auto engine = OpenEncoder(GetParam(), golden_.seed,
+                            {TextFile("modules.json", modules),
+                             TextFile("1_Pooling/config.json",
+                                      R"({"word_embedding_dimension":48,)"
+                                      R"("pooling_mode_cls_token":true,)"
+                                      R"("pooling_mode_mean_tokens":false})")});
+  ASSERT_NE(engine, nullptr);
+  const Input& input = golden_.inputs[2];
+  const auto out = Embed(*engine, {.inputs = {input.tokens}});
+  EXPECT_LE(Difference(input.vectors[0], out.data()), kTolerance);
+  const auto unit =
+      Embed(*engine, {.inputs = {input.tokens}, .normalize = true});
+  double squares = 0;
+  for (const float x : unit) squares += double{x} * x;
+  EXPECT_NEAR(squares, 1.0, 1e-5);
+}
+
+TEST_P(Encoder, RefusesWhatItCannotDo) {
+  engine::EngineOptions options;
+  options.max_concurrency = 1;
+  options.max_step_tokens = 64;
+  auto engine = OpenEncoder(GetParam(), golden_.seed,
+                            {TextFile("modules.json", "[{}]")}, options);
+  ASSERT_NE(engine, nullptr);
+  std::vector<float> out(1000);
+  const auto code = [&](std::vector<std::vector<int32_t>> inputs) {
+    return engine
+        ->Embed({.inputs = std::move(inputs), .pooling = Pooling::kMean},
+                out.data())
+        .code();
+  };
+  EXPECT_EQ(code({}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({{}}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({{289}}), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(code({std::vector<int32_t>(65, 5)}), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(code({std::vector<int32_t>(64, 5)}), absl::StatusCode::kOk);
+  // The model's own pooling is unknown.
+  EXPECT_FALSE(engine->Embed({.inputs = {{5}}}, out.data()).ok());
+  EXPECT_EQ(engine->Score({5}, out.data()).code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(engine->Submit({}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(engine->Close(engine::CloseMode::kCancel, 0).ok());
+  EXPECT_EQ(code({{5}}), absl::StatusCode::kFailedPrecondition);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Encoder,
+                         testing::Values("bert", "roberta", "xlm-roberta"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace inlay::oracle
