@@ -161,6 +161,10 @@ class Oracle {
     }
   }
 
+  void Do(const model::PoolOp&, const std::vector<int32_t>&) {
+    ADD_FAILURE() << "a decoder pools nothing";
+  }
+
   const TinyModel& model_;
   const model::Plan& plan_;
   std::vector<std::vector<Row>> slots_;
