@@ -2,7 +2,7 @@
 # The tests that take too long for every change.
 #
 #   bash tests/long.sh [sanitizers] [serving] [fuzz] [oracle] [system] [arm]
-#                      [packages] [server]
+#                      [packages] [server] [bindings]
 #
 # Without arguments: all of them.
 #
@@ -132,8 +132,15 @@ run_server() {
     bash tests/scripts/server.sh
 }
 
+# The bindings, C# also with a collection before every tenth allocation.
+run_bindings() {
+  configure_and_build dev build-dev
+  INLAY_BUILD_DIR=$root/build-dev CHECK_TIMEOUT=1200 \
+    run_check bash tests/scripts/bindings.sh
+}
+
 [ $# -gt 0 ] ||
-  set -- sanitizers serving fuzz oracle system arm packages server
+  set -- sanitizers serving fuzz oracle system arm packages server bindings
 for part in "$@"; do
   case $part in
     sanitizers) run_sanitizers ;;
@@ -144,6 +151,7 @@ for part in "$@"; do
     arm) run_arm ;;
     packages) run_packages ;;
     server) run_server ;;
+    bindings) run_bindings ;;
     *) die "unknown part: $part; see the head of tests/long.sh" ;;
   esac
 done

