@@ -93,7 +93,7 @@ Command EmbedCommand() {
   return {
       "embed",
       "Turns texts into vectors.",
-      "--model FOLDER --text TEXT|--file FILE|--tokens LIST [OPTIONS]",
+      "--model FOLDER (--text T | --file F | --tokens L) [OPTIONS]",
       "Needs an encoder, such as BERT. Prints one line per input: its vector,\n"
       "nine significant digits. Two texts are alike if the product of their\n"
       "vectors is near 1. Tokens are taken as they are: nothing is added.",
