@@ -14,6 +14,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
+# Go keeps what pkg-config said the last time, also for another prefix, unless
+# something that it looks at differs.
+export CGO_CFLAGS="-g -O2 -I$prefix/include"
 export GOFLAGS=-mod=mod GOPROXY=off GONOSUMDB='*' GOSUMDB=off
 
 heading() { printf '== [%3d s] %s\n' "$SECONDS" "$*"; }

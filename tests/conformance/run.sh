@@ -64,7 +64,8 @@ build_rust() {
 
 build_go() {
   (cd "$root/bindings/go" &&
-    GOFLAGS=-mod=mod GOPROXY=off go build -o "$work/go" ./internal/conformance)
+    CGO_CFLAGS="-g -O2 -I$prefix/include" GOFLAGS=-mod=mod GOPROXY=off \
+      go build -o "$work/go" ./internal/conformance)
 }
 
 build_csharp() {
