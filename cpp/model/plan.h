@@ -60,11 +60,34 @@ struct NormOp {
   float epsilon;
 };
 
+// In place, before q and k are rotated or where a description puts it:
+// slot[offset + h * width ..] of each of `heads` heads is normed by itself.
+// heads = 1 and the whole width of q is OLMo 2's form.
+struct HeadNormOp {
+  SlotId slot;
+  int32_t offset = 0;  // floats
+  int32_t heads = 1;
+  int32_t width = 0;  // floats of a head
+  NormKind kind = NormKind::kRms;
+  WeightId weight = -1;  // [width], or [heads * width] if weight_per_head
+  WeightId bias = -1;    // as weight
+  bool weight_per_head = false;
+  float epsilon = 0.0f;
+};
+
+// out += scale * in, for residuals with a multiplier and for norms that stand
+// between a block and its residual. Slots of one width.
+struct AddOp {
+  SlotId in, out;
+  float scale = 1.0f;
+};
+
 // y = W x (+ bias), W the concatenation of `weights` along the output. Then
 //   gated:    y has two halves g,u from two weights of equal size, and
 //             out = act(g) * u (width = half)
 //   else:     out = act(y)
 //   residual: out += (accumulates into the slot)
+// clip > 0: y is held within [-clip, clip] before anything else (MPT, DBRX).
 struct LinearOp {
   SlotId in, out;
   std::vector<WeightId> weights;
@@ -72,6 +95,7 @@ struct LinearOp {
   Activation activation = Activation::kNone;
   bool gated = false;
   bool residual = false;
+  float clip = 0.0f;
 };
 
 // Position encoding of one layer's q and k.
@@ -91,9 +115,13 @@ struct RopeAppendOp {
   SlotId qkv;
   int32_t layer;  // cache layer, 0-based
   int32_t rope;   // index into Plan::ropes
+  // RMSNorm of each head after the rotation (Hunyuan): [head_dim] each.
+  WeightId q_norm = -1, k_norm = -1;
+  float norm_epsilon = 0.0f;
 };
 
-// Paged attention, causal unless bidirectional, of the q heads in `qkv` over the layer's pages.
+// Paged attention, causal unless bidirectional, of the q heads in `qkv` over
+// the layer's pages.
 struct AttentionOp {
   SlotId qkv, out;
   int32_t layer;
@@ -101,6 +129,15 @@ struct AttentionOp {
   int32_t window = 0;  // 0: all earlier positions
   // Every row sees all rows of its group, which is a whole request.
   bool bidirectional = false;
+  // Scores s, already scaled, become softcap * tanh(s / softcap) (Gemma 2).
+  // 0: none.
+  float softcap = 0.0f;
+  // ALiBi (Press et al., 2022): slope[h] * (key position - query position) is
+  // added to the scores. head_count entries, or none.
+  std::vector<float> alibi_slopes;
+  // A logit per q head that takes part in the softmax without a value, as
+  // gpt-oss has it: [head_count].
+  WeightId sinks = -1;
 };
 
 // Keeps only StepPlan::logits_rows; later operations see just those rows.
@@ -114,6 +151,7 @@ struct HeadOp {
   WeightId weight;
   WeightId bias = -1;
   float scale = 1.0f;
+  float softcap = 0.0f;  // cap * tanh(logit / cap); 0: none
 };
 
 // Leaves one vector for each group where StepPlan::pools says.
