@@ -51,7 +51,8 @@ func (o EngineOptions) use(f func(*capi.EngineOptions) error) error {
 // Give it back with Close. An engine that is only forgotten is closed when the
 // garbage collector finds it, after its last Stream and Session.
 type Engine struct {
-	core *core
+	core  *core
+	model *Model // for texts; may be closed before the engine
 }
 
 // NewEngine makes an engine: it reserves the cache and starts the threads.
@@ -66,7 +67,7 @@ func (m *Model) NewEngine(options EngineOptions) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{newCore(out, options.HostDriven)}
+	e := &Engine{newCore(out, options.HostDriven), m}
 	runtime.SetFinalizer(e, func(e *Engine) { go e.core.close() })
 	return e, nil
 }

@@ -7,13 +7,17 @@
 Needs nothing but Python. README.md beside it describes the trace.
 """
 import json
+import math
 import pathlib
 import shutil
 import struct
 import sys
 
 HERE = pathlib.Path(__file__).parent
-MODEL = HERE.parent / "goldens" / "models" / "tiny-llama.gguf"
+GOLDENS = HERE.parent / "goldens"
+MODEL = GOLDENS / "models" / "tiny-llama.gguf"
+ENCODER = GOLDENS / "encoders" / "bert"
+MASK = (1 << 64) - 1
 # Rounding of the scenario, and sums in another order.
 TOLERANCE = 2e-4
 
@@ -21,8 +25,57 @@ TOLERANCE = 2e-4
 def prepare(folder):
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(MODEL, folder / "tiny-llama.gguf")
+    write_encoder(folder / "tiny-bert")
     (folder / "not-a-model.gguf").write_bytes(
         bytes((37 * i + 11) % 256 for i in range(4096)))
+
+
+def uniform(seed, name, count):
+    """As tests/goldens/hf_weights.py, without numpy."""
+    state = 0xCBF29CE484222325
+    for byte in name.encode():
+        state = ((state ^ byte) * 0x100000001B3) & MASK
+    state = (state + seed * 0xD1B54A32D192ED03) & MASK
+    for _ in range(count):
+        state = (state + 0x9E3779B97F4A7C15) & MASK
+        z = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+        yield ((z ^ (z >> 31)) >> 40) * 2.0**-23 - 1.0
+
+
+def single(value):
+    return struct.unpack("<f", struct.pack("<f", value))[0]
+
+
+def tensor(seed, name, shape):
+    """Little-endian F32 of hf_weights.tensor."""
+    count = math.prod(shape)
+    scale, base = 0.125, 0.0
+    if len(shape) >= 2:
+        scale = single(2.5 / math.sqrt(shape[-1]))
+    elif name.endswith("weight"):
+        scale, base = 0.25, 1.0
+    values = [base + single(x * scale) for x in uniform(seed, name, count)]
+    return struct.pack(f"<{count}f", *values)
+
+
+def write_encoder(folder):
+    """The seeded encoder of tests/goldens/encoders as a folder."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(ENCODER / "config.json", folder)
+    shutil.copy(HERE / "tokenizer.json", folder)
+    seed = struct.unpack("<3i", (ENCODER / "golden").read_bytes()[:12])[2]
+    header, data = {}, b""
+    for line in (ENCODER / "tensors.txt").read_text().splitlines():
+        name, kind, *shape = line.split()
+        shape = [int(size) for size in shape]
+        own = tensor(seed, name, shape)
+        header[name] = {"dtype": kind, "shape": shape,
+                        "data_offsets": [len(data), len(data) + len(own)]}
+        data += own
+    text = json.dumps(header).encode()
+    (folder / "model.safetensors").write_bytes(
+        struct.pack("<Q", len(text)) + text + data)
 
 
 def real(bits):
@@ -46,7 +99,7 @@ class Checker:
                 yield from self.same(result, wanted[0])
             elif key == "same_tokens":
                 yield from self.same_tokens(result, wanted)
-            elif key in ("near_logprobs", "near_next"):
+            elif key in ("near_logprobs", "near_next", "near_vectors"):
                 got = result.get(key.removeprefix("near_"), [])
                 if not near(got, wanted):
                     yield f"{at}: {[real(g) for g in got]} is not {wanted}"

@@ -468,6 +468,43 @@ def concurrent_steps(oracle):
                        kv_cache_bytes=1 << 20)
 
 
+def embed_steps(encoder):
+    yield open_step("open-encoder", "path", id="encoder", path="tiny-bert")
+    yield {"step": "encoder-engine", "op": "engine", "id": "embedder",
+           "model": "encoder", "options": "reference",
+           "kv_cache_bytes": 1 << 20, "expect": {"context_length": 300}}
+    inputs = [encoder.prompt(n) for n in (1, 5, 33)]
+    for pooling, normalize in (("cls", 2), ("mean", 1), ("last", 2)):
+        yield embed_step(f"embed-{pooling}", {"inputs": inputs}, pooling,
+                         normalize, {"near_vectors": encoder.vectors(
+                             inputs, pooling, normalize == 1)})
+    texts = ["The cat", "a thing on the mat", "naïve"]
+    yield {"step": "tokenize-encoder", "op": "tokenize", "model": "encoder",
+           "text": texts[1], "flags": [],
+           "expect": {"tokens": encoder.encode(texts[1])}}
+    yield embed_step("embed-texts", {"texts": texts, "model": "encoder"},
+                     "mean", 1, {"near_vectors": encoder.vectors(
+                         [encoder.encode(t) for t in texts], "mean", True)})
+    bad = {"no-inputs": ([], "INVALID_ARGUMENT"),
+           "empty-input": ([[5], []], "INVALID_ARGUMENT"),
+           "bad-token": ([[5, 100000]], "OUT_OF_RANGE"),
+           "long-input": ([[5] * 301], "OUT_OF_RANGE")}
+    for name, (given, status) in bad.items():
+        yield embed_step(f"embed-{name}", {"inputs": given}, "mean", 0,
+                         {"status": f"INLAY_ERR_{status}"})
+    yield embed_step("embed-with-a-decoder", {"inputs": [[5]]}, "mean", 0,
+                     {"status": "INLAY_ERR_FAILED_PRECONDITION"},
+                     engine="engine")
+    yield request_step("generate-with-an-encoder", {"prompt": "the"},
+                       {"status": "INLAY_ERR_FAILED_PRECONDITION"},
+                       op="generate", engine="embedder")
+
+
+def embed_step(name, given, pooling, normalize, expect, engine="embedder"):
+    return {"step": name, "op": "embed", "engine": engine, **given,
+            "pooling": pooling, "normalize": normalize, "expect": expect}
+
+
 def closing_steps():
     yield {"step": "stats", "op": "stats", "engine": "engine",
            "expect": {"running": 0, "queued": 0, "failed": 1,
@@ -482,17 +519,18 @@ def closing_steps():
            "session": "talk", "expect": {"busy": 0}}
     for name in ("context", "model", "engine", "slow", "talk",
                  "loaded-file", "loaded-stream", "vocabulary", "lazy",
-                 "slow-options", "reference"):
+                 "slow-options", "reference", "embedder", "encoder"):
         yield {"step": f"release-{name}", "op": "release", "id": name,
                "expect": {"status": "INLAY_OK"}}
 
 
-def build(oracle):
+def build(oracle, encoder):
     return [*library_steps(), *model_steps(oracle), *text_steps(oracle),
             *engine_steps(), *greedy_steps(oracle), *stop_steps(oracle),
             *choice_steps_first(oracle), *refused_steps(),
             *logprob_steps(oracle), *cancel_steps(oracle), *session_steps(oracle),
-            *concurrent_steps(oracle), *closing_steps()]
+            *concurrent_steps(oracle), *embed_steps(encoder),
+            *closing_steps()]
 
 
 def choice_steps_first(oracle):

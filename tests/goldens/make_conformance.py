@@ -13,13 +13,16 @@ import json
 import pathlib
 
 import conformance_steps
+from conformance_encoder import Encoder
 from conformance_oracle import Oracle
 
 OUT = pathlib.Path(__file__).parents[1] / "conformance" / "scenario.json"
 
 
 def main():
-    steps = conformance_steps.build(Oracle())
+    encoder = Encoder()
+    encoder.save(OUT.with_name("tokenizer.json"))
+    steps = conformance_steps.build(Oracle(), encoder)
     names = [step["step"] for step in steps]
     assert len(names) == len(set(names)), "two steps of one name"
     lines = ",\n  ".join(json.dumps(step, ensure_ascii=False)

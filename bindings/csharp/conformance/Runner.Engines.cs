@@ -232,6 +232,31 @@ namespace Conformance
             to.Ok();
         }
 
+        private void Embed(Step step, Trace to)
+        {
+            var engine = Get<Engine>(step, "engine");
+            var pooling = (Pooling)Enum.Parse(typeof(Pooling),
+                                              step.Text("pooling"), true);
+            var choice = (int)step.Number("normalize");
+            var normalize = choice == 0 ? (bool?)null : choice == 1;
+            var vectors = step["texts"] != null
+                ? engine.Embed(step.List("texts").ConvertAll(v => (string)v),
+                               pooling, normalize)
+                : engine.Embed(step.List("inputs").ConvertAll(Step.Ids),
+                               pooling, normalize);
+            to.Ok();
+            to.Int("inputs", vectors.Length);
+            to.Open("vectors", '[');
+            foreach (var vector in vectors)
+            {
+                foreach (var value in vector)
+                {
+                    to.Float(null, value);
+                }
+            }
+            to.Close(']');
+        }
+
         private void Score(Step step, Trace to)
         {
             var ids = step.Ints("tokens");

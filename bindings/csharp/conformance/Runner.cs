@@ -38,7 +38,7 @@ namespace Conformance
                 { "cancel_id", CancelId }, { "session", Session },
                 { "session_info", SessionInfo }, { "fork", Fork },
                 { "truncate", Truncate }, { "save", Save }, { "load", Load },
-                { "score", Score }, { "stats", Stats },
+                { "score", Score }, { "embed", Embed }, { "stats", Stats },
                 { "metrics", Metrics }, { "close", Close },
                 { "release", Release },
             };

@@ -62,9 +62,14 @@ namespace Conformance
         /// <summary>A list of numbers, or null.</summary>
         public int[] Ints(string key)
         {
-            var list = List(key);
-            return list == null
-                ? null : list.ConvertAll(v => (int)(double)v).ToArray();
+            return List(key) == null ? null : Ids(List(key));
+        }
+
+        /// <summary>The numbers of a list.</summary>
+        public static int[] Ids(object list)
+        {
+            return ((List<object>)list).ConvertAll(v => (int)(double)v)
+                .ToArray();
         }
 
         /// <summary>Names as flags of an enumeration: no_special is

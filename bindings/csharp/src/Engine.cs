@@ -25,6 +25,7 @@ namespace Inlay
                 GC.SuppressFinalize(this);
                 throw new ArgumentNullException("model");
             }
+            this.model = model;
             options = options ?? new EngineOptions();
             var push = options.Delivery == Delivery.Push;
             var dispatcher = new Dispatcher(options.HostDriven, push);

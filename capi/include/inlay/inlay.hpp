@@ -593,12 +593,21 @@ struct Answer {
   double score = 0;
 };
 
+/// How an encoder makes vectors; see inlay_embed.
+struct EmbedOptions {
+  /// One of inlay_pooling.
+  int32_t pooling = INLAY_POOLING_MODEL;
+  /// 0: as the model says; 1: vectors of length 1; 2: as they come.
+  int32_t normalize = 0;
+};
+
 /// Runs requests of one model; see inlay_engine.
 class Engine {
  public:
   /// An engine; see inlay_engine_options.
   explicit Engine(const Model& model, const inlay_engine_options& options =
-                                          INLAY_ENGINE_OPTIONS_INIT) {
+                                          INLAY_ENGINE_OPTIONS_INIT)
+      : model_(model) {
     inlay_engine* raw = nullptr;
     detail::Call(inlay_engine_create, model.get(), &options, &raw);
     handle_.reset(raw, inlay_engine_release);
@@ -652,6 +661,47 @@ class Engine {
       answers.push_back(to_answer(whole));
     }
     return answers;
+  }
+
+  /// One vector for each input of an encoder, each of at least one token.
+  /// Waits; inputs of other calls share its steps.
+  std::vector<std::vector<float>> embed(
+      const std::vector<std::vector<int32_t>>& inputs,
+      const EmbedOptions& options = {}) const {
+    std::vector<int32_t> tokens, lengths;
+    for (const std::vector<int32_t>& input : inputs) {
+      tokens.insert(tokens.end(), input.begin(), input.end());
+      lengths.push_back(static_cast<int32_t>(input.size()));
+    }
+    std::vector<float> flat;
+    const auto run = [&](size_t* count) {
+      detail::Call(inlay_embed, get(), tokens.data(), tokens.size(),
+                   lengths.data(), lengths.size(), options.pooling,
+                   options.normalize, flat.empty() ? nullptr : flat.data(),
+                   flat.size(), count);
+    };
+    size_t count = 0;
+    run(&count);
+    flat.resize(count);
+    run(&count);
+    const size_t width = count / inputs.size();
+    std::vector<std::vector<float>> vectors;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const float* own = flat.data() + i * width;
+      vectors.emplace_back(own, own + width);
+    }
+    return vectors;
+  }
+  /// The same of texts, with the tokens that the model wants around them.
+  std::vector<std::vector<float>> embed(
+      const std::vector<std::string>& texts,
+      const EmbedOptions& options = {}) const {
+    std::vector<std::vector<int32_t>> inputs;
+    inputs.reserve(texts.size());
+    for (const std::string& text : texts) {
+      inputs.push_back(model_.tokenize(text));
+    }
+    return embed(inputs, options);
   }
 
   /// Weight of a tenant, above 0; 1 unless set.
@@ -711,6 +761,7 @@ class Engine {
     return answer;
   }
 
+  Model model_;
   EngineHandle handle_;
 };
 

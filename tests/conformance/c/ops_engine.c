@@ -66,6 +66,63 @@ static void run_score(const json* step) {
   close_list();
 }
 
+/* The lists of `inputs`, or the tokens of `texts`, one behind the other. */
+static int32_t* embed_inputs(const json* step, int32_t* lengths,
+                             size_t* total) {
+  inlay_error error = INLAY_ERROR_INIT;
+  const json* list = json_get(step, "inputs");
+  const json* texts = json_get(step, "texts");
+  const size_t inputs = list != NULL ? list->size : texts->size;
+  int32_t* ids = keep(4096 * sizeof(*ids));
+  size_t i, j, count;
+  *total = 0;
+  for (i = 0; i < inputs; ++i) {
+    if (list != NULL) {
+      count = list->items[i].size;
+      for (j = 0; j < count; ++j) {
+        ids[*total + j] = (int32_t)list->items[i].items[j].number;
+      }
+    } else if (inlay_tokenize(handle_of(step, "model"), texts->items[i].text,
+                              texts->items[i].size, 0, ids + *total,
+                              4096 - *total, &count, &error) != INLAY_OK) {
+      fail("a text of embed", error.message);
+    }
+    lengths[i] = (int32_t)count;
+    *total += count;
+  }
+  return ids;
+}
+
+static void run_embed(const json* step) {
+  static const char* const names[] = {"model", "cls", "mean", "last"};
+  inlay_error error = INLAY_ERROR_INIT;
+  inlay_engine* engine = handle_of(step, "engine");
+  const char* name = json_text(step, "pooling");
+  const json* list = json_get(step, "inputs");
+  const size_t inputs =
+      list != NULL ? list->size : json_get(step, "texts")->size;
+  int32_t* lengths = keep((inputs + 1) * sizeof(*lengths));
+  size_t total, count = 0, i;
+  const int32_t* ids = embed_inputs(step, lengths, &total);
+  const int32_t normalize = (int32_t)json_number(step, "normalize", 0);
+  int32_t pooling = 0;
+  float* vectors;
+  inlay_status status;
+  while (strcmp(names[pooling], name) != 0) ++pooling;
+  status = inlay_embed(engine, ids, total, lengths, inputs, pooling, normalize,
+                       NULL, 0, &count, &error);
+  vectors = keep(count * sizeof(*vectors));
+  if (status == INLAY_OK) {
+    status = inlay_embed(engine, ids, total, lengths, inputs, pooling,
+                         normalize, vectors, count, &count, &error);
+  }
+  if (!put_status(status, &error)) return;
+  put_int("inputs", (int64_t)inputs);
+  open_list("vectors");
+  for (i = 0; i < count; ++i) put_float(NULL, vectors[i]);
+  close_list();
+}
+
 static void run_stats(const json* step) {
   inlay_engine_stats stats = INLAY_ENGINE_STATS_INIT;
   inlay_error error = INLAY_ERROR_INIT;
@@ -119,6 +176,7 @@ static void run_close(const json* step) {
 int run_engine_op(const char* op, const json* step) {
   if (strcmp(op, "engine") == 0) return run_engine(step), 1;
   if (strcmp(op, "score") == 0) return run_score(step), 1;
+  if (strcmp(op, "embed") == 0) return run_embed(step), 1;
   if (strcmp(op, "stats") == 0) return run_stats(step), 1;
   if (strcmp(op, "metrics") == 0) return run_metrics(step), 1;
   if (strcmp(op, "close") == 0) return run_close(step), 1;

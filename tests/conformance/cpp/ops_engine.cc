@@ -22,6 +22,41 @@ void RunEngine(const json* step, Objects& objects) {
   put_int("page_count", config.page_count);
 }
 
+void RunEmbed(const json* step, const inlay::Engine& engine) {
+  const std::string_view name = json_text(step, "pooling");
+  inlay::EmbedOptions options;
+  options.pooling = name == "cls"    ? INLAY_POOLING_CLS
+                    : name == "mean" ? INLAY_POOLING_MEAN
+                    : name == "last" ? INLAY_POOLING_LAST
+                                     : INLAY_POOLING_MODEL;
+  options.normalize = static_cast<int32_t>(json_number(step, "normalize", 0));
+  std::vector<std::string> texts;
+  std::vector<std::vector<int32_t>> inputs;
+  if (const json* list = json_get(step, "texts")) {
+    for (size_t i = 0; i < list->size; ++i) {
+      texts.emplace_back(list->items[i].text, list->items[i].size);
+    }
+  } else {
+    const json* lists = json_get(step, "inputs");
+    for (size_t i = 0; i < lists->size; ++i) {
+      inputs.emplace_back();
+      for (size_t j = 0; j < lists->items[i].size; ++j) {
+        inputs.back().push_back(
+            static_cast<int32_t>(lists->items[i].items[j].number));
+      }
+    }
+  }
+  const auto vectors = texts.empty() ? engine.embed(inputs, options)
+                                     : engine.embed(texts, options);
+  Ok();
+  put_int("inputs", static_cast<int64_t>(vectors.size()));
+  open_list("vectors");
+  for (const auto& vector : vectors) {
+    for (const float value : vector) put_float(nullptr, value);
+  }
+  close_list();
+}
+
 void RunScore(const json* step, const inlay::Engine& engine) {
   size_t rows = 0;
   size_t count = 0;
@@ -132,6 +167,7 @@ bool RunEngineOp(std::string_view op, const json* step, Objects& objects) {
     return Named(objects.engines, step, "engine").engine;
   };
   if (op == "engine") return RunEngine(step, objects), true;
+  if (op == "embed") return RunEmbed(step, engine()), true;
   if (op == "score") return RunScore(step, engine()), true;
   if (op == "stats") return RunStats(engine()), true;
   if (op == "metrics") return RunMetrics(step, engine()), true;

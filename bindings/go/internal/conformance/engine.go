@@ -232,6 +232,31 @@ func score(r *runner, s *step) (object, error) {
 		pair{"next", next}), nil
 }
 
+func embed(r *runner, s *step) (object, error) {
+	e, err := r.engine(s)
+	if err != nil {
+		return nil, err
+	}
+	options := inlay.EmbedOptions{Normalize: inlay.Normalize(s.Normalize),
+		Pooling: map[string]inlay.Pooling{"model": inlay.PoolingModel,
+			"cls": inlay.PoolingCLS, "mean": inlay.PoolingMean,
+			"last": inlay.PoolingLast}[s.Pooling]}
+	var vectors [][]float32
+	if s.Texts != nil {
+		vectors, err = e.EmbedTexts(s.Texts, options)
+	} else {
+		vectors, err = e.Embed(s.Inputs, options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var flat []float32
+	for _, vector := range vectors {
+		flat = append(flat, vector...)
+	}
+	return ok(pair{"inputs", len(vectors)}, pair{"vectors", flat}), nil
+}
+
 func stats(r *runner, s *step) (object, error) {
 	e, err := r.engine(s)
 	if err != nil {

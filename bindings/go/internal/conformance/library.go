@@ -78,7 +78,7 @@ func init() {
 		"concurrent": concurrent, "submit": submit, "drain": drain,
 		"cancel": cancel, "cancel_id": cancelID, "session": newSession,
 		"session_info": sessionInfo, "fork": fork, "truncate": truncate,
-		"save": save, "load": load, "score": score, "stats": stats,
+		"save": save, "load": load, "score": score, "embed": embed, "stats": stats,
 		"metrics": metrics, "close": closeEngine, "release": release,
 	}
 }

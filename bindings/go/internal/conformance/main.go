@@ -94,6 +94,10 @@ type step struct {
 	AfterTokens     int `json:"after_tokens"`
 	Count           int
 	Contains        []string
+	Inputs          [][]int32
+	Texts           []string
+	Pooling         string
+	Normalize       int
 }
 
 // name is the id of a step that is a name.

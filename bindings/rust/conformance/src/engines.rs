@@ -4,7 +4,8 @@ use crate::json::Json;
 use crate::outcome::Outcome;
 use crate::trace::{list, Record};
 use crate::world::{named, Stop, World};
-use inlay::{CancelMode, Close, Engine, EngineOptions, EngineState, Request, RequestId};
+use inlay::{CancelMode, Close, EmbedOptions, Engine, EngineOptions, EngineState};
+use inlay::{Pooling, Request, RequestId};
 use std::fs::File;
 
 fn engine_options<'a>(world: &'a World, step: &Json) -> Result<EngineOptions<'a>, Stop> {
@@ -151,6 +152,29 @@ fn score(engine: &Engine, step: &Json) -> Result<Record, Stop> {
     Ok(record.tokens("best", &best).floats("next", &next))
 }
 
+fn embed(engine: &Engine, step: &Json) -> Result<Record, Stop> {
+    let pooling = match step.get("pooling").text() {
+        "cls" => Pooling::Cls,
+        "mean" => Pooling::Mean,
+        "last" => Pooling::Last,
+        _ => Pooling::Model,
+    };
+    let normalize = match step.get("normalize").small() {
+        0 => None,
+        choice => Some(choice == 1),
+    };
+    let options = EmbedOptions { pooling, normalize };
+    let texts: Vec<&str> = step.get("texts").list().iter().map(Json::text).collect();
+    let vectors = if texts.is_empty() {
+        let inputs: Vec<_> = step.get("inputs").list().iter().map(Json::tokens).collect();
+        engine.embed(&inputs, options)?
+    } else {
+        engine.embed_texts(&texts, options)?
+    };
+    let record = Record::ok().raw("inputs", vectors.len());
+    Ok(record.floats("vectors", &vectors.concat()))
+}
+
 fn stats(engine: &Engine) -> Result<Record, Stop> {
     let stats = engine.stats()?;
     Ok(Record::ok()
@@ -257,6 +281,7 @@ pub fn step(world: &mut World, step: &Json) -> Result<Record, Stop> {
             Ok(Record::ok())
         }
         "score" => score(&engine_of(world)?, step),
+        "embed" => embed(&engine_of(world)?, step),
         "stats" => stats(&engine_of(world)?),
         "metrics" => metrics(&engine_of(world)?, step),
         "close" => close(&engine_of(world)?, step),

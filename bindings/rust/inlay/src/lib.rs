@@ -6,6 +6,7 @@ mod callback;
 mod chat;
 mod context;
 mod driver;
+mod embed;
 mod engine;
 mod engine_report;
 mod error;
@@ -26,6 +27,7 @@ mod tokenizer;
 
 pub use chat::Chat;
 pub use context::{Context, ContextOptions, ContextStats, Device, LogLevel};
+pub use embed::{EmbedOptions, Pooling};
 pub use engine::{Close, Engine, EngineOptions, EngineState};
 pub use engine_report::{EngineConfig, EngineStats, KvType, Traffic};
 pub use error::{Domain, Error, Result, Status};
