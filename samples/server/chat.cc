@@ -142,7 +142,7 @@ bool ReadLogprobs(Fields* fields, inlay_request* raw) {
 Plan PlanChat(const Service& service, const std::string& body) {
   const json parsed = ParseBody(body);
   Fields fields(parsed);
-  service.CheckModel(&fields);
+  CheckModel(&fields, service.options().model_name);
   Sampling sampling = ReadSampling(service.options(), 0, &fields);
   // The newer name of max_tokens.
   sampling.raw.max_tokens = static_cast<int32_t>(fields.Integer(

@@ -141,7 +141,7 @@ void ReadBestOf(const Options& options, Fields* fields, Sampling* sampling) {
 Plan PlanCompletion(const Service& service, const std::string& body) {
   const json parsed = ParseBody(body);
   Fields fields(parsed);
-  service.CheckModel(&fields);
+  CheckModel(&fields, service.options().model_name);
   // 16 is what OpenAI's servers take when the client does not say.
   Sampling sampling = ReadSampling(service.options(), 16, &fields);
   const bool logprobs = ReadLogprobs(&fields, &sampling.raw);

@@ -83,6 +83,10 @@ void Set(std::string_view name, const char* value, Options* options) {
     options->host = value;
   } else if (name == "--name") {
     options->model_name = value;
+  } else if (name == "--embedding-model") {
+    options->embedding_path = value;
+  } else if (name == "--embedding-name") {
+    options->embedding_name = value;
   } else if (name == "--api-key") {
     options->api_key = value;
   } else if (name == "--api-key-file") {
@@ -122,6 +126,13 @@ Options ParseOptions(int argc, char** argv) {
   if (options.model_name.empty()) {
     options.model_name = NameOf(options.model_path);
   }
+  if (options.embedding_name.empty()) {
+    options.embedding_name = NameOf(options.embedding_path);
+  }
+  if (options.embedding_name == options.model_name) {
+    throw std::invalid_argument("both models have the name " +
+                                options.model_name);
+  }
   return options;
 }
 
@@ -130,6 +141,8 @@ std::string Usage() {
       "usage: server MODEL [OPTION VALUE]...\n"
       "  --host             address to listen on (127.0.0.1)\n"
       "  --name             what clients call the model (the file's name)\n"
+      "  --embedding-model  an encoder, for /v1/embeddings (the model itself)\n"
+      "  --embedding-name   what clients call it (the file's name)\n"
       "  --api-key          clients must send it as a bearer token\n"
       "  --api-key-file     the same from a file's first line\n"
       "  --max-body-bytes   of a request (4194304)\n";

@@ -10,6 +10,8 @@ namespace server {
 struct Options {
   std::string model_path;
   std::string model_name;  // what clients call it; the file's name by default
+  std::string embedding_path;  // empty: the model itself embeds, if it can
+  std::string embedding_name;
   std::string host = "127.0.0.1";
   int port = 8080;      // 0: any free one
   std::string api_key;  // empty: none is asked for

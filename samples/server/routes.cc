@@ -1,9 +1,11 @@
 #include "routes.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "errors.h"
 #include "sending.h"
@@ -18,18 +20,32 @@ using nlohmann::json;
 
 constexpr char kModels[] = "/v1/models";
 
-using PlanFunction = Plan (*)(const Service&, const std::string&);
+// Answers a call whose body was read.
+using Answer = void (*)(Service*, const std::string& body,
+                        const std::shared_ptr<InFlight>&, Response*);
 
-// The C interface has no embeddings. A plan for them goes here.
-Plan PlanEmbeddings(const Service&, const std::string&) {
-  throw ApiError(501, "this server has no embeddings", "not_supported");
+template <Plan (*make_plan)(const Service&, const std::string&)>
+void AnswerPlan(Service* service, const std::string& body,
+                const std::shared_ptr<InFlight>& in_flight,
+                Response* response) {
+  Plan plan = make_plan(*service, body);
+  if (plan.stream) {
+    SendStream(std::move(plan), in_flight, service->metrics(), response);
+  } else {
+    SendWhole(std::move(plan), service->metrics(), response);
+  }
 }
 
-const std::map<std::string, PlanFunction>& Posts() {
-  static const std::map<std::string, PlanFunction> posts = {
-      {"/v1/chat/completions", &PlanChat},
-      {"/v1/completions", &PlanCompletion},
-      {"/v1/embeddings", &PlanEmbeddings}};
+void AnswerEmbeddings(Service* service, const std::string& body,
+                      const std::shared_ptr<InFlight>&, Response* response) {
+  SetJson(Embeddings(*service, body), response);
+}
+
+const std::map<std::string, Answer>& Posts() {
+  static const std::map<std::string, Answer> posts = {
+      {"/v1/chat/completions", &AnswerPlan<&PlanChat>},
+      {"/v1/completions", &AnswerPlan<&PlanCompletion>},
+      {"/v1/embeddings", &AnswerEmbeddings}};
   return posts;
 }
 
@@ -50,19 +66,36 @@ void CheckKey(const Options& options, const Request& request) {
   throw ApiError(401, "the API key is missing or wrong", "invalid_api_key");
 }
 
-json ModelObject(const Service& service) {
-  return {{"id", service.options().model_name},
+json ModelObject(const Service& service, const std::string& name) {
+  return {{"id", name},
           {"object", "model"},
           {"created", service.started()},
           {"owned_by", "inlay"}};
 }
 
+std::vector<std::string> ModelNames(const Service& service) {
+  std::vector<std::string> names = {service.options().model_name};
+  if (service.embedder().name != names[0]) {
+    names.push_back(service.embedder().name);
+  }
+  return names;
+}
+
+void GetModels(const Service& service, Response* response) {
+  json list = json::array();
+  for (const std::string& name : ModelNames(service)) {
+    list.push_back(ModelObject(service, name));
+  }
+  SetJson({{"object", "list"}, {"data", std::move(list)}}, response);
+}
+
 void GetModel(const Service& service, const std::string& name,
               Response* response) {
-  if (name != service.options().model_name) {
+  const std::vector<std::string> names = ModelNames(service);
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
     throw ApiError(404, "there is no model '" + name + "'", "model_not_found");
   }
-  SetJson(ModelObject(service), response);
+  SetJson(ModelObject(service, name), response);
 }
 
 // False: the path is none of these.
@@ -79,9 +112,7 @@ bool Get(Service* service, const Request& request, Response* response) {
         service->engine().metrics() + service->metrics()->Text(),
         "text/plain; version=0.0.4");
   } else if (path == kModels) {
-    SetJson(
-        {{"object", "list"}, {"data", json::array({ModelObject(*service)})}},
-        response);
+    GetModels(*service, response);
   } else if (path.compare(0, prefix.size(), prefix) == 0) {
     GetModel(*service, path.substr(prefix.size()), response);
   } else {
@@ -175,19 +206,14 @@ void Guard(Response* response, Body body) {
   }
 }
 
-void HandlePost(Service* service, PlanFunction make_plan, Response* response,
+void HandlePost(Service* service, Answer answer, Response* response,
                 const httplib::ContentReader& reader) {
   const std::string body = ReadBody(service->options(), *response, reader);
   const auto in_flight = std::make_shared<InFlight>(service->metrics());
   if (service->draining()) {
     throw ApiError(503, "the server is shutting down", "shutting_down");
   }
-  Plan plan = make_plan(*service, body);
-  if (plan.stream) {
-    SendStream(std::move(plan), in_flight, service->metrics(), response);
-  } else {
-    SendWhole(std::move(plan), service->metrics(), response);
-  }
+  answer(service, body, in_flight, response);
 }
 
 // For what httplib itself refuses.

@@ -16,6 +16,13 @@
 
 namespace server {
 
+// Who answers calls for embeddings: a model of its own, or the only one.
+struct Embedder {
+  std::string name;
+  inlay::Model model;
+  inlay::Engine engine;
+};
+
 class Service {
  public:
   // Opens the model and starts the engine. Throws inlay::Error.
@@ -24,15 +31,13 @@ class Service {
   const Options& options() const { return options_; }
   const inlay::Model& model() const { return model_; }
   const inlay::Engine& engine() const { return engine_; }
+  const Embedder& embedder() const { return embedder_; }
   Metrics* metrics() { return &metrics_; }
   int64_t started() const { return started_; }
 
   std::unique_ptr<Call> NewCall() const {
     return std::make_unique<Call>(engine_);
   }
-  // Throws ApiError unless the field "model" names this model.
-  void CheckModel(Fields* fields) const;
-
   // No calls are taken any more.
   void StartDraining() { draining_ = true; }
   bool draining() const { return draining_; }
@@ -41,17 +46,24 @@ class Service {
 
  private:
   Options options_;
+  inlay::Context context_;
   inlay::Model model_;
   inlay::Engine engine_;
+  Embedder embedder_;
   Metrics metrics_;
   std::atomic<bool> draining_{false};
   int64_t started_ = std::time(nullptr);
 };
 
+// Throws ApiError unless the field "model" is this name.
+void CheckModel(Fields* fields, const std::string& name);
+
 // POST /v1/chat/completions. Throws ApiError or inlay::Error.
 Plan PlanChat(const Service& service, const std::string& body);
 // POST /v1/completions.
 Plan PlanCompletion(const Service& service, const std::string& body);
+// POST /v1/embeddings: the whole answer.
+nlohmann::json Embeddings(const Service& service, const std::string& body);
 
 }  // namespace server
 

@@ -103,7 +103,37 @@ test_two_models() {
   [ "$status" = 4 ] || fail "over the budget gave $status"
 }
 
-for name in chat batch plugin-host two-models; do
+# Words of the encoder's tiny vocabulary; a question that is a passage must
+# find it, with a cosine of 1.
+test_embed_search() {
+  local search=$work/embed-search/embed-search status=0
+  python3 "$INLAY_SOURCE_DIR/tests/conformance/check.py" --prepare "$work/models"
+  mkdir -p "$work/texts/.hidden" "$work/texts/inner"
+  printf 'A thing\non a mat.\n\nThe cat.\n' >"$work/texts/one.txt"
+  printf 'On the thing a cat.\n' >"$work/texts/inner/two.txt"
+  printf 'the cat\n' >"$work/texts/.hidden/three.txt"
+  printf 'a\0b' >"$work/texts/four.bin"
+  "$search" "$work/models/tiny-bert" "$work/texts" 'the CAT.' \
+    >"$work/found.txt" 2>"$work/found.err"
+  grep -q '^1 files are no text' "$work/found.err" || fail "no count of files"
+  [ "$(wc -l <"$work/found.txt")" = 3 ] || fail "not all passages are ranked"
+  [ "$(head -n 1 "$work/found.txt")" = \
+    "1.000  $work/texts/one.txt:4  The cat." ] ||
+    fail "embed-search ranks another passage first"
+  echo 'a thing on a mat.' |
+    "$search" "$work/models/tiny-bert" "$work/texts" 2>/dev/null |
+    head -n 1 | grep -q '^1.000 .*one.txt:1  A thing on a mat.$' ||
+    fail "embed-search reads no question from its input"
+  "$search" "$models/tiny-llama.gguf" "$work/texts" x 2>"$work/found.err" ||
+    status=$?
+  [ "$status" = 1 ] && grep -q 'no encoder' "$work/found.err" ||
+    fail "a model that is no encoder gave $status"
+  status=0
+  "$search" "$work/models/tiny-bert" "$work/none" x 2>/dev/null || status=$?
+  [ "$status" = 1 ] || fail "a missing folder gave $status"
+}
+
+for name in chat batch plugin-host two-models embed-search; do
   build "$name"
   "test_${name//-/_}"
   echo "$name: works"

@@ -24,7 +24,8 @@ cmake --build "$work/server" --parallel "$(nproc)" >"$work/build.log" || {
   exit 1
 }
 
-export SERVER=$work/server/server
+python3 "$INLAY_SOURCE_DIR/tests/conformance/check.py" --prepare "$work/models"
+export SERVER=$work/server/server INLAY_TEST_ENCODER=$work/models/tiny-bert
 "$INLAY_TEST_PYTHON" "$INLAY_SOURCE_DIR/tests/server/server_test.py"
 if [ -n "${SERVER_LOAD_SECONDS:-}" ]; then
   "$INLAY_TEST_PYTHON" "$INLAY_SOURCE_DIR/tests/server/load.py" \

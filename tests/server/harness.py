@@ -13,6 +13,9 @@ import openai
 SERVER = os.environ["SERVER"]
 MODEL = os.environ["INLAY_TEST_MODEL"]
 NAME = "small"
+# A folder with an encoder, if the server is to have one.
+ENCODER = os.environ.get("INLAY_TEST_ENCODER")
+ENCODER_NAME = "tiny-bert"
 
 failures = []
 
@@ -39,6 +42,8 @@ class Server:
 
     def __init__(self, *options, key=None):
         command = [SERVER, MODEL, "--name", NAME, "--port", "0", *options]
+        if ENCODER:
+            command += ["--embedding-model", ENCODER]
         if key is not None:
             command += ["--api-key", key]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE,

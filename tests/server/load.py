@@ -14,7 +14,7 @@ import time
 import openai
 
 import harness
-from harness import NAME, ask, check, eventually
+from harness import ENCODER_NAME, NAME, ask, check, eventually
 
 CLIENTS = 32
 GROWTH = 24 << 20  # bytes that the allocator and the cache may still take
@@ -69,11 +69,17 @@ class Load:
         raise AssertionError("it was not refused")
 
     def listed(self, client, _):
-        assert [model.id for model in client.models.list()] == [NAME]
+        assert [model.id for model in client.models.list()] == [
+            NAME, ENCODER_NAME]
+
+    def embedded(self, client, number):
+        answer = client.embeddings.create(model=ENCODER_NAME, input=[
+            "the cat", f"a thing on mat {number}"])
+        assert len(answer.data) == 2 and len(answer.data[1].embedding) == 48
 
     def work(self, index, end):
         kinds = [self.whole, self.stream, self.whole, self.stream, self.leave,
-                 self.refused, self.listed]
+                 self.refused, self.listed, self.embedded]
         with self.server.client() as client:
             number = index
             while time.monotonic() < end:

@@ -6,6 +6,7 @@
 import sys
 
 import calls
+import embeddings
 import harness
 import limits
 import refusals
@@ -14,6 +15,7 @@ import refusals
 def main():
     with harness.Server() as server:
         calls.run(server)
+        embeddings.run(server)
         refusals.malformed(server)
         refusals.huge(server)
         metrics = server.get("/metrics")[2]
