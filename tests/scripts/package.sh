@@ -46,7 +46,7 @@ check_needs() {
 # has_all FOLDER: everything, the licences too.
 has_all() {
   local file
-  for file in bin/inlay lib/libinlay.so lib/libinlay.so.0 lib/pkgconfig/inlay.pc \
+  for file in bin/inlay lib/libinlay.so lib/libinlay.so.1 lib/pkgconfig/inlay.pc \
     lib/cmake/Inlay/InlayConfig.cmake include/inlay/inlay.h \
     include/inlay/inlay.hpp share/man/man1/inlay.1 \
     share/licenses/inlay/LICENSE; do
@@ -97,7 +97,7 @@ test_root() {
   chroot "$root" gcc /root/hello.c -o /root/hello -linlay
   chroot "$root" /root/hello /root/tiny-llama.gguf Hi >/dev/null
   chroot "$root" dpkg --remove inlay-dev inlay >/dev/null
-  [ ! -e "$root/usr/lib/libinlay.so.0" ] || fail "the package leaves files"
+  [ ! -e "$root/usr/lib/libinlay.so.1" ] || fail "the package leaves files"
   echo "in a fresh Debian 12: installed, built, ran, removed"
 }
 
