@@ -11,7 +11,6 @@
   its child, in this order.
 """
 
-import html
 import pathlib
 import re
 import sys
@@ -81,8 +80,7 @@ def rewrite(source, match):
 
 
 def bars(match):
-    code = html.escape(match[1].replace("\\|", "|"))
-    return f"<code>{code.replace('|', '&#124;')}</code>"
+    return ", ".join(f"`{code}`" for code in match[1].split("\\|"))
 
 
 def line_of(source, line, main):
@@ -97,7 +95,7 @@ def line_of(source, line, main):
         if path and page_id(path):
             title = f'- \\subpage {page_id(path)} "{child[1]}"'
             line = title + line[child.end():]
-    # A bar in code in a table.
+    # Doxygen would show the escape of a bar in the code of a table.
     line = re.sub(r"`([^`]*\\\|[^`]*)`", bars, line)
     return LINK.sub(lambda match: rewrite(source, match), line)
 
