@@ -70,6 +70,24 @@ def unseen_parts():
                 yield f"{path.name}: nobody shows [{part}]"
 
 
+def unknown_names():
+    """Names in the guide that the header does not have."""
+    header = set(re.findall(r"\w+", (
+        ROOT / "capi/include/inlay/inlay.h").read_text("utf-8")))
+    for path in sorted((ROOT / "docs/guide").glob("*.md")):
+        for name in re.findall(r"\b(?:inlay|INLAY)_\w+",
+                               path.read_text("utf-8")):
+            if name not in header:
+                yield f"{path.name}: there is no {name}"
+
+
+def unlisted_examples():
+    listed = (ROOT / "docs/site/examples.dox").read_text("utf-8")
+    for path in (ROOT / "docs/examples").glob("*.c*"):
+        if f"@example {path.name}\n" not in listed:
+            yield f"{path.name}: not in examples.dox"
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     parsed = {p.name: Page(p.read_text("utf-8"))
@@ -77,6 +95,7 @@ def main():
     wanted = list(expected_files())
     faults = [f"no {name}" for name in wanted if name not in parsed]
     faults += list(broken_links(folder, parsed)) + list(unseen_parts())
+    faults += list(unknown_names()) + list(unlisted_examples())
     print("\n".join(faults[:40]) if faults else
           f"{len(wanted)} pages and groups, "
           f"{sum(len(p.links) for p in parsed.values())} links")
