@@ -37,8 +37,10 @@ done
 # The short run under the sanitizers; tests/long.sh has the whole one.
 build_tests asan build-asan
 # The real model is slow there, and the tiny ones take the same paths; so do
-# the tests of the kernels for every type of weights.
-run_ctest asan build-asan --exclude-regex '^RealModel|WeightTypes\.'
+# the tests of the kernels for every type of weights, two formats of pages for
+# all of them, and half the pre-tokenizers for the others.
+run_ctest asan build-asan --exclude-regex \
+  '^RealModel|WeightTypes\.|Equivalence\..*/(F16|Bf16|Fp8)|PreTokenizerIds.*/[a-g]'
 build_tests tsan build-tsan engine_tests base_tests lifecycle_tests \
   serving_tests
 run_ctest tsan build-tsan --label-regex '^(engine|base|lifecycle)_tests'

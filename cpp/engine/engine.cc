@@ -64,6 +64,7 @@ StatusOr<EngineConfig> Engine::Choose(const Model& model,
   INLAY_ASSIGN_OR_RETURN(const backend::MemoryNeed need, NeedOf(model, config));
   MemorySituation situation;
   situation.model_context = model_context;
+  situation.encoder = model.plan()->encoder;
   situation.kv_per_page = need.kv_per_page;
   situation.available = Minus(Available(model, need), options.swap_bytes);
   situation.kv_type = options.kv_type;

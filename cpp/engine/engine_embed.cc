@@ -48,12 +48,30 @@ Status EngineImpl::CheckEmbed(const EmbedRequest& request,
   return OkStatus();
 }
 
+// Calls that wait are bounded as requests are; the first is always taken.
+Status EngineImpl::CheckEmbedQueue(const EmbedJob& job) const {
+  const size_t calls = stepper_.embed_calls();
+  if (calls == 0) return OkStatus();
+  if (calls >= static_cast<size_t>(config_.max_queue)) {
+    return QueueFull(absl::StrCat(calls, " calls of Embed wait already"));
+  }
+  const int64_t tokens = stepper_.embed_tokens();
+  if (tokens + job.tokens > max_queue_tokens_) {
+    return QueueFull(absl::StrCat("the calls of Embed that wait have ", tokens,
+                                  " tokens of at most ", max_queue_tokens_));
+  }
+  return OkStatus();
+}
+
 Status EngineImpl::Embed(EmbedRequest request, float* out) {
   INLAY_RETURN_IF_ERROR(CheckEmbed(request, out));
   const PoolingConfig& own = model_->pooling();
   if (!request.pooling.has_value()) INLAY_RETURN_IF_ERROR(own.status);
   EmbedJob job;
   job.inputs = std::move(request.inputs);
+  for (const auto& input : job.inputs) {
+    job.tokens += static_cast<int64_t>(input.size());
+  }
   job.out = out;
   job.width = model_->plan()->embedding_length;
   job.pooling = request.pooling.value_or(own.pooling);
@@ -61,6 +79,7 @@ Status EngineImpl::Embed(EmbedRequest request, float* out) {
   {
     MutexLock lock(mutex_);
     INLAY_RETURN_IF_ERROR(Refusal());
+    INLAY_RETURN_IF_ERROR(CheckEmbedQueue(job));
     stepper_.StartEmbed(&job);
   }
   signal_->Notify();

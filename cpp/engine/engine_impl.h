@@ -97,6 +97,7 @@ class EngineImpl final : public Engine,
   Status Refusal() const INLAY_REQUIRES(mutex_);
   bool Idle() const INLAY_REQUIRES(mutex_);
   Status CheckEmbed(const EmbedRequest& request, const float* out) const;
+  Status CheckEmbedQueue(const EmbedJob& job) const INLAY_REQUIRES(mutex_);
   Status CheckGenerates() const;
   Status CheckScore(const std::vector<int32_t>& tokens, const float* logits);
   // Until a job of the stepper has set it.
@@ -107,6 +108,8 @@ class EngineImpl final : public Engine,
                              const Request& request) INLAY_EXCLUDES(mutex_);
   Status CheckQueue(const LiveRequest& live, int32_t sequences)
       INLAY_REQUIRES(mutex_);
+  // kResourceExhausted with the time after which there may be room.
+  Status QueueFull(std::string_view what) const INLAY_REQUIRES(mutex_);
   void ChooseDomain(const Request& request, LiveRequest* live)
       INLAY_REQUIRES(mutex_);
   void AddToBook(std::unique_ptr<LiveRequest> live, const Choices& choices)

@@ -26,14 +26,14 @@ int64_t RetryAfterNs(const Book& book) {
   return std::max(static_cast<int64_t>(wait), kLeastRetryNs);
 }
 
-Status QueueFull(const Book& book, std::string_view what) {
+}  // namespace
+
+Status EngineImpl::QueueFull(std::string_view what) const {
   Status status = absl::ResourceExhaustedError(what);
   status.SetPayload(kRetryAfterPayload,
-                    absl::Cord(absl::StrCat(RetryAfterNs(book))));
+                    absl::Cord(absl::StrCat(RetryAfterNs(book_))));
   return status;
 }
-
-}  // namespace
 
 StatusOr<uint64_t> EngineImpl::Submit(Request request) {
   INLAY_RETURN_IF_ERROR(CheckGenerates());
@@ -67,14 +67,13 @@ Status EngineImpl::CheckQueue(const LiveRequest& live, int32_t sequences) {
   // An empty queue takes any one request.
   if (book_.queued() > 0 ? book_.queued() + sequences > config_.max_queue
                          : config_.max_queue < 1) {
-    return QueueFull(book_, absl::StrCat("the queue holds ", config_.max_queue,
-                                         " waiting requests"));
+    return QueueFull(absl::StrCat("the queue holds ", config_.max_queue,
+                                  " waiting requests"));
   }
   if (book_.queued() > 0 &&
       book_.queued_tokens() + int64_t{sequences} * live.known() >
           max_queue_tokens_) {
-    return QueueFull(book_,
-                     absl::StrCat("the queue holds ", book_.queued_tokens(),
+    return QueueFull(absl::StrCat("the queue holds ", book_.queued_tokens(),
                                   " tokens of at most ", max_queue_tokens_));
   }
   return OkStatus();

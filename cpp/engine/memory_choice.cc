@@ -148,8 +148,9 @@ StatusOr<EngineConfig> ChooseCache(const EngineOptions& options,
     const uint64_t reason = std::max<uint64_t>(
         context_pages,
         std::min<uint64_t>(most_pages / 2, kDefaultContext / kPageTokens));
+    const int32_t least = situation.encoder ? kDefaultEncoderContexts : 1;
     const uint64_t wanted =
-        static_cast<uint64_t>(std::max(1, options.max_concurrency)) *
+        static_cast<uint64_t>(std::max(least, options.max_concurrency)) *
         context_pages;
     pages = std::min(wanted, reason);
     cache_why = absl::StrCat("of ", Mib(situation.available), " free");

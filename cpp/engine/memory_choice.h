@@ -26,6 +26,8 @@ inline constexpr int64_t kDefaultPauseTimeoutNs = 60'000'000'000;
 // holds one such context, which all requests share. The cache is committed when
 // the engine is created, so a longer default would cost every small host.
 inline constexpr int32_t kDefaultContext = 32768;
+// An encoder's contexts are short, and each input needs pages of its own.
+inline constexpr int32_t kDefaultEncoderContexts = 4;
 
 // What the choice depends on beside the options.
 struct MemorySituation {
@@ -33,6 +35,8 @@ struct MemorySituation {
   uint64_t kv_per_page = 0;   // bytes
   uint64_t available = 0;     // bytes for the cache, all else subtracted
   backend::KvType kv_type = backend::KvType::kAuto;
+  // Inputs run whole, so several contexts make a step of several inputs.
+  bool encoder = false;
 };
 
 // kInvalidArgument: negative, absurd or contradictory; kOutOfRange: a context

@@ -54,6 +54,8 @@ class Stepper final : private scheduler::ReuseLookup {
   // requests.
   void StartEmbed(EmbedJob* job) { embeds_.push_back(job); }
   bool embeds() const { return !embeds_.empty(); }
+  size_t embed_calls() const { return embeds_.size(); }
+  int64_t embed_tokens() const;  // of all calls, done or not
   // Ends those of which no step computes anything, and marks the rest.
   void StopEmbeds(const Status& status);
   // Ends the jobs after a step that failed for good: nothing is in flight.
@@ -166,8 +168,8 @@ class Stepper final : private scheduler::ReuseLookup {
   TransferJob* transfer_ = nullptr;
   std::vector<EmbedJob*> embeds_;
   cache::PageTable embed_pages_;  // of the step that runs
-  bool scored_last_ = false;     // the step before was the job's
-  Kind kind_ = Kind::kRequests;  // of the step that runs
+  bool scored_last_ = false;      // the step before was the job's
+  Kind kind_ = Kind::kRequests;   // of the step that runs
 };
 
 }  // namespace inlay::engine

@@ -23,6 +23,12 @@ bool Stepper::PlanEmbed() {
   return !plan_.groups.empty();
 }
 
+int64_t Stepper::embed_tokens() const {
+  int64_t tokens = 0;
+  for (const EmbedJob* job : embeds_) tokens += job->tokens;
+  return tokens;
+}
+
 // The next input of the job, if rows and pages are left for it.
 bool Stepper::AddInput(EmbedJob& job) {
   const size_t index = job.finished + job.in_flight;

@@ -46,6 +46,14 @@ TEST(MemoryChoice, AChosenContextShrinksASetOneDoesNot) {
             StatusCode::kResourceExhausted);
 }
 
+TEST(MemoryChoice, AnEncoderHoldsSeveralContexts) {
+  MemorySituation situation{512, 1000, 1u << 30};
+  situation.encoder = true;
+  EXPECT_EQ(Choose({}, situation)->page_count, 64);
+  situation.available = 20'000;
+  EXPECT_EQ(Choose({}, situation)->page_count, 16);
+}
+
 TEST(MemoryChoice, ASmallEngineHasSmallSteps) {
   EngineOptions options;
   options.context_length = 100;

@@ -1,6 +1,7 @@
 // Tiny encoders from Hugging Face folders against transformers in FP32, alone
 // and many in a step.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -146,6 +147,30 @@ TEST_P(Encoder, NeighboursChangeNothing) {
   }
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(engine->stats().pages_used, 0);
+}
+
+TEST_P(Encoder, CallsThatWaitAreBounded) {
+  engine::EngineOptions options;
+  options.max_queue = 1;
+  auto engine = OpenEncoder(GetParam(), golden_.seed, {}, options);
+  ASSERT_NE(engine, nullptr);
+  engine::EmbedRequest long_call;
+  long_call.inputs.assign(200, golden_.inputs[2].tokens);
+  std::atomic<bool> enough = false;
+  std::thread other([&] {
+    std::vector<float> out(long_call.inputs.size() * golden_.width);
+    while (!enough) (void)engine->Embed(long_call, out.data());
+  });
+  std::vector<float> out(golden_.width);
+  Status refused;
+  for (int i = 0; i < 100'000 && refused.ok(); ++i) {
+    refused = engine->Embed({.inputs = {{5}}}, out.data());
+  }
+  enough = true;
+  other.join();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << refused;
+  EXPECT_TRUE(refused.GetPayload(engine::kRetryAfterPayload).has_value());
+  EXPECT_TRUE(engine->Embed({.inputs = {{5}}}, out.data()).ok());
 }
 
 TEST_P(Encoder, TheFolderSaysHowVectorsAreMade) {

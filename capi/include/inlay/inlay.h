@@ -3347,9 +3347,11 @@ INLAY_API inlay_status inlay_score(
 /**
  * One vector for each input of an encoder. An input runs whole in one step and
  * shares nothing with others. inlay_tokenize makes tokens of text, with the
- * ids that the model wants around it. FAILED_PRECONDITION: the model is no
- * encoder. OUT_OF_RANGE: an input is longer than the engine's context_length
- * or max_step_tokens. A host-driven engine is stepped by this call.
+ * ids that the model wants around it. Calls that wait are bounded by the
+ * options of the queue, as requests are: RESOURCE_EXHAUSTED, with
+ * inlay_error::retry_after_ns. FAILED_PRECONDITION: the model is no encoder.
+ * OUT_OF_RANGE: an input is longer than the engine's context_length or
+ * max_step_tokens. A host-driven engine is stepped by this call.
  * @param engine The engine.
  * @param tokens The ids of all inputs, one behind the other.
  * @param token_count Entries of tokens.
