@@ -18,8 +18,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 CODE = ("docs/examples/", "samples/")
-GROUPS = ("library", "context", "options", "model", "text", "engine",
-          "request", "events", "generate", "session")
+GROUPS = re.findall(r'^name = "(\w+)"', (
+    ROOT / "capi/api/parts/groups.toml").read_text("utf-8").lower(), re.M)
 
 
 def slug(title):
