@@ -117,9 +117,9 @@ run_arm() {
 
 # The packages in a Debian 12 of their own; needs root.
 run_packages() {
-  ensure_packages debootstrap:debootstrap
-  configure_and_build dev build-dev
-  INLAY_BUILD_DIR=$root/build-dev CHECK_TIMEOUT=1800 \
+  ensure_packages debootstrap:debootstrap lintian:lintian
+  configure_and_build release build
+  INLAY_BUILD_DIR=$root/build CHECK_TIMEOUT=1800 \
     run_check env PACKAGE_ROOT=1 bash tests/scripts/package.sh
 }
 

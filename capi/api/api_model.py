@@ -68,8 +68,9 @@ class Api:
             for key, rows in data.items():
                 tables.setdefault(key, []).extend(rows)
         known = {"handle", "enum", "flags", "callback", "struct",
-                 "function", "option"}
+                 "function", "option", "group"}
         _require(set(tables) <= known, f"unknown tables {set(tables) - known}")
+        self.groups = tables["group"]
         self.handles = tables["handle"]
         self.enums = tables["enum"]
         self.flags = tables["flags"]
@@ -79,6 +80,7 @@ class Api:
         self.options = tables["option"]
         self._names()
         self._check_constants()
+        self._check_groups()
         for struct in self.structs:
             self._lay_out(struct)
         for callback in self.callbacks:
@@ -129,6 +131,23 @@ class Api:
         self.statuses = {v[0].removeprefix("INLAY_ERR_"): v
                          for v in self.enums[0]["values"]}
         self.status_type = self.enums[0]["name"]
+
+    def _check_groups(self):
+        """Sets the group of everything that functions do not say."""
+        groups = {}
+        for group in self.groups:
+            _require(group.get("doc"), f"group {group['name']}: no doc")
+            for member in group["members"]:
+                _require(member not in groups, f"{member}: in two groups")
+                groups[member] = group["name"]
+        for row in (self.handles + self.enums + self.flags + self.callbacks +
+                    self.structs):
+            _require(row["name"] in groups, f"{row['name']}: in no group")
+            row["group"] = groups.pop(row["name"])
+        _require(not groups, f"groups of unknown members: {list(groups)}")
+        names = [group["name"] for group in self.groups]
+        for row in self.functions:
+            _require(row.get("group") in names, f"{row['name']}: in no group")
 
     # -- types and layouts -------------------------------------------------
 

@@ -12,10 +12,11 @@ def _cell(text):
 
 def _functions(api):
     pages, links = {}, []
+    docs = {group["name"]: group["doc"] for group in api.groups}
     for group in dict.fromkeys(f["group"] for f in api.functions):
         name = group.lower() + ".md"
         links.append((group, name))
-        text = f"<!-- {BANNER} -->\n# {group}\n"
+        text = (f"<!-- {BANNER} -->\n# {group}\n\n{docs[group]}\n")
         for row in (f for f in api.functions if f["group"] == group):
             text += f"\n## {row['name']}\n\n{row['doc']}\n\n```c\n"
             text += signature(row, row["all_params"]) + ";\n```\n\n"

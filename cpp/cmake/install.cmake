@@ -52,4 +52,5 @@ if(INLAY_DEPS_PREFIX)
     COMPONENT runtime)
 endif()
 
+include(${CMAKE_CURRENT_LIST_DIR}/docs.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/packaging.cmake)

@@ -17,6 +17,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 option(INLAY_BUILD_TESTS "Build the tests" OFF)
 option(INLAY_BUILD_FUZZERS "Build the fuzz targets (needs clang)" OFF)
+option(INLAY_BUILD_DOCS "Build and install the site (needs Doxygen)" OFF)
 option(INLAY_SYSTEM_DEPS "Use the system's copies of all dependencies" OFF)
 set(INLAY_SANITIZE "" CACHE STRING
   "Sanitizers, as -fsanitize= takes them: address,undefined or thread")

@@ -15,7 +15,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/cpp/cmake/manual/inlay.1
 
 set(CPACK_PACKAGE_NAME inlay)
 set(CPACK_PACKAGE_VENDOR "Inlay")
-set(CPACK_PACKAGE_CONTACT "The Inlay developers <inlay@localhost>")
+set(CPACK_PACKAGE_CONTACT "The Inlay developers <developers@inlay.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY
   "Language model inference inside an application")
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
@@ -35,8 +35,15 @@ set(CPACK_DEBIAN_RUNTIME_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS OFF)
 # The newest symbol of the C library that the linker took; a test compares.
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_DEPENDS "libc6 (>= 2.36)")
+# Packages of programs that were linked to the library depend on this one.
+file(WRITE ${PROJECT_BINARY_DIR}/debian/shlibs
+  "libinlay ${INLAY_SOVERSION} inlay (>= ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})\n")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA
-  ${CMAKE_CURRENT_LIST_DIR}/debian/triggers)
+  ${CMAKE_CURRENT_LIST_DIR}/debian/triggers ${PROJECT_BINARY_DIR}/debian/shlibs)
+# Copyright, changelog and what else Debian asks for.
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/debian/prepare.cmake)
+set(CPACK_INLAY_DEBIAN_DIR ${CMAKE_CURRENT_LIST_DIR}/debian)
+set(CPACK_INLAY_SOURCE_DIR ${PROJECT_SOURCE_DIR})
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION
   "The library and the command\n Needs nothing but the C library.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME inlay-dev)
@@ -46,4 +53,13 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
   "inlay (= ${PROJECT_VERSION})")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
   "Headers, CMake package and pkg-config file\n For C99 and C++17.")
+if(INLAY_BUILD_DOCS)
+  list(APPEND CPACK_COMPONENTS_ALL documentation)
+  set(CPACK_DEBIAN_DOCUMENTATION_PACKAGE_NAME inlay-doc)
+  set(CPACK_DEBIAN_DOCUMENTATION_FILE_NAME DEB-DEFAULT)
+  set(CPACK_DEBIAN_DOCUMENTATION_PACKAGE_SECTION doc)
+  set(CPACK_DEBIAN_DOCUMENTATION_PACKAGE_ARCHITECTURE all)
+  set(CPACK_COMPONENT_DOCUMENTATION_DESCRIPTION
+    "Guide and reference\n Open /usr/share/doc/inlay/html/index.html.")
+endif()
 include(CPack)

@@ -57,6 +57,7 @@ void ChatWorker::Forget() {
   wake_.notify_one();
 }
 
+// [stop]
 void ChatWorker::Stop() {
   const std::lock_guard<std::mutex> lock(mutex_);
   stop_ = true;
@@ -64,6 +65,7 @@ void ChatWorker::Stop() {
   // comes too late does nothing.
   if (id_ != 0) inlay_cancel(id_, INLAY_CANCEL_STOP, nullptr);
 }
+// [stop]
 
 std::string ChatWorker::ToJson() const {
   std::string json = "[";

@@ -73,7 +73,7 @@ grep -q '^NotFound: ' "$work/error.txt" || fail "$(cat "$work/error.txt")"
 
 heading "found without the development link, by Inlay.dll.config"
 mkdir "$work/lib"
-cp -P "$prefix"/lib/libinlay.so.0* "$work/lib/"
+cp -P "$prefix"/lib/libinlay.so.1* "$work/lib/"
 LD_LIBRARY_PATH=$work/lib run 30 mono "$work/hello.exe" "$model" >/dev/null
 
 heading "a process that ends in the middle of everything"

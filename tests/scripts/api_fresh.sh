@@ -38,6 +38,9 @@ mutant 'a long parameter' functions_engine.toml \
   's/\["int64_t", "timeout_ns"/["long", "timeout_ns"/'
 mutant 'a struct by value' functions_model.toml \
   's/"const inlay_model_source\*"/"inlay_model_source"/'
+mutant 'a struct in no group' groups.toml 's/"inlay_chat_input",//'
+mutant 'a struct in two groups' groups.toml \
+  's/"inlay_chat_input",/"inlay_chat_input", "inlay_event",/'
 mutant 'a reused status number' constants.toml \
   's/"INLAY_ERR_FORKED", 16/"INLAY_ERR_FORKED", 15/'
 mutant 'a field without a doc' structs_engine.toml \

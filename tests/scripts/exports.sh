@@ -40,10 +40,12 @@ others=$(grep -vE '^(libc|libm|ld-linux-x86-64|ld-linux-aarch64)\.so' \
 [ -z "$others" ] || complain "needs other libraries:" "$others"
 
 dynamic=$(readelf -dW "$library")
-grep -q 'SONAME.*\[libinlay\.so\.0\]' <<<"$dynamic" || complain "soname"
-# The soname of 0.1, which had the minor version in it, leads here too.
-[ "$(readlink -f "$INLAY_BUILD_DIR/lib/libinlay.so.0.1")" = \
-  "$(readlink -f "$library")" ] || complain "no libinlay.so.0.1"
+grep -q 'SONAME.*\[libinlay\.so\.1\]' <<<"$dynamic" || complain "soname"
+# The sonames of 0.1 and 0.2, which had the release in them, lead here too.
+for former in 0 0.1; do
+  [ "$(readlink -f "$INLAY_BUILD_DIR/lib/libinlay.so.$former")" = \
+    "$(readlink -f "$library")" ] || complain "no libinlay.so.$former"
+done
 ! grep -qE 'NODELETE|STATIC_TLS|TEXTREL' <<<"$dynamic" ||
   complain "flags that pin it in memory or write to code:" \
     "$(grep -E 'NODELETE|STATIC_TLS|TEXTREL' <<<"$dynamic")"

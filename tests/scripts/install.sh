@@ -12,7 +12,7 @@ mv "$work/first" "$work/prefix"
 prefix=$work/prefix
 
 for file in include/inlay/inlay.h include/inlay/inlay.hpp bin/inlay \
-  lib/libinlay.so lib/pkgconfig/inlay.pc lib/cmake/Inlay/InlayConfig.cmake \
+  lib/libinlay.so lib/libinlay.so.1 lib/pkgconfig/inlay.pc lib/cmake/Inlay/InlayConfig.cmake \
   share/licenses/inlay/LICENSE share/licenses/inlay/third_party/abseil.txt \
   share/licenses/inlay/third_party/protobuf.txt \
   share/licenses/inlay/third_party/pcre2.txt \

@@ -4,8 +4,9 @@
 #
 #   tests/scripts/package.sh            unpacks the .deb files in a folder
 #   PACKAGE_ROOT=1 tests/scripts/package.sh
-#                                 also installs them in a fresh Debian 12 made by
-#                                 debootstrap; needs root and a mirror
+#                                 also asks lintian, and installs them in a fresh
+#                                 Debian 12 made by debootstrap; needs root and a
+#                                 mirror
 set -euo pipefail
 : "${INLAY_SOURCE_DIR:?}" "${INLAY_BUILD_DIR:?}"
 
@@ -46,14 +47,31 @@ check_needs() {
 # has_all FOLDER: everything, the licences too.
 has_all() {
   local file
-  for file in bin/inlay lib/libinlay.so lib/libinlay.so.0 lib/pkgconfig/inlay.pc \
+  for file in bin/inlay lib/libinlay.so lib/libinlay.so.1 lib/pkgconfig/inlay.pc \
     lib/cmake/Inlay/InlayConfig.cmake include/inlay/inlay.h \
-    include/inlay/inlay.hpp share/man/man1/inlay.1 \
-    share/licenses/inlay/LICENSE; do
+    include/inlay/inlay.hpp share/licenses/inlay/LICENSE; do
     [ -e "$1/$file" ] || fail "$1 lacks $file"
   done
   [ "$(ls "$1/share/licenses/inlay/third_party" | wc -l)" -ge 5 ] ||
     fail "$1 lacks licences"
+}
+
+# has_documents FOLDER: what Debian's rules ask of a package, of this release.
+has_documents() {
+  local package version name
+  for package in inlay inlay-dev; do
+    [ -s "$1/share/doc/$package/copyright" ] || fail "$package: no copyright"
+    version=$(zcat "$1/share/doc/$package/changelog.gz" |
+      sed -n '1s/.*(\(.*\)).*/\1/p')
+    [ "$version" = "$(dpkg-deb --field "$runtime" Version)" ] ||
+      fail "$package: the changelog is of $version"
+  done
+  gzip -t "$1/share/man/man1/inlay.1.gz" "$1/share/doc/inlay/NEWS.gz"
+  for name in $(awk '!/^#/ && NF { print $1 }' \
+    "$INLAY_SOURCE_DIR/cpp/cmake/dependencies.lock"); do
+    grep -q "^Files: .*/$name$" "$1/share/doc/inlay/copyright" ||
+      fail "the copyright file does not know $name"
+  done
 }
 
 # run_hello PREFIX: the sample, built and run with what is there.
@@ -75,6 +93,8 @@ for prefix in "$work/unpacked/usr" "$work/archive"; do
   run_hello "$prefix"
   "$prefix/bin/inlay" --version >/dev/null
 done
+has_documents "$work/unpacked/usr"
+[ -s "$work/archive/share/man/man1/inlay.1" ] || fail "no manual page"
 check_needs "$work/unpacked/usr/bin/inlay"
 check_needs "$(readlink -f "$work/unpacked/usr/lib/libinlay.so")"
 python3 "$INLAY_SOURCE_DIR/cpp/cmake/manual/make_manual.py" \
@@ -84,6 +104,8 @@ python3 "$INLAY_SOURCE_DIR/cpp/cmake/manual/make_manual.py" \
 # with its compiler.
 test_root() {
   local root=$work/root
+  lintian --fail-on error,warning "$runtime" "$development" ||
+    fail "lintian objects"
   debootstrap --variant=minbase bookworm "$root" >"$work/debootstrap.log" 2>&1 ||
     fail "debootstrap: $(tail -n 5 "$work/debootstrap.log")"
   cp "$runtime" "$development" "$model" \
@@ -91,14 +113,15 @@ test_root() {
   chroot "$root" dpkg --install /root/"$(basename "$runtime")" >/dev/null
   chroot "$root" inlay inspect --model /root/tiny-llama.gguf >/dev/null
   chroot "$root" dpkg --install /root/"$(basename "$development")" >/dev/null
+  chroot "$root" test -e /usr/share/doc/inlay-dev/copyright
   chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
     --no-install-recommends gcc libc6-dev >/dev/null 2>&1 ||
     fail "no compiler in the fresh root"
   chroot "$root" gcc /root/hello.c -o /root/hello -linlay
   chroot "$root" /root/hello /root/tiny-llama.gguf Hi >/dev/null
   chroot "$root" dpkg --remove inlay-dev inlay >/dev/null
-  [ ! -e "$root/usr/lib/libinlay.so.0" ] || fail "the package leaves files"
-  echo "in a fresh Debian 12: installed, built, ran, removed"
+  [ -z "$(find "$root/usr" -name '*inlay*')" ] || fail "the package leaves files"
+  echo "in a fresh Debian 12: lintian content, installed, built, ran, removed"
 }
 
 [ -z "${PACKAGE_ROOT:-}" ] || test_root

@@ -81,13 +81,13 @@ test_batch() {
 test_plugin_host() {
   local host=$work/plugin-host/plugin-host answer
   ! readelf -d "$host" | grep -q libinlay || fail "plugin-host is linked"
-  answer=$("$host" "$prefix/lib/libinlay.so.0" "$models/tiny-llama.gguf" Once |
+  answer=$("$host" "$prefix/lib/libinlay.so.1" "$models/tiny-llama.gguf" Once |
     tr -d '\0')
   [ "${answer#Once}" != "..." ] || fail "plugin-host did not use the library"
   [ "$("$host" "$work/none.so" "$models/tiny-llama.gguf" Once 2>&1)" = \
     "no language model here"$'\n'"Once..." ] ||
     fail "plugin-host cannot live without the library"
-  "$host" "$prefix/lib/libinlay.so.0" "$work/missing.gguf" Once 2>/dev/null |
+  "$host" "$prefix/lib/libinlay.so.1" "$work/missing.gguf" Once 2>/dev/null |
     grep -q '^Once\.\.\.' || fail "plugin-host cannot live without the model"
 }
 

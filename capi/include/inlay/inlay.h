@@ -53,6 +53,62 @@ extern "C" {
 #define INLAY_NOEXCEPT
 #endif
 
+/**
+ * @defgroup group_library Library
+ * Versions, features, and functions by name for hosts that load the library at
+ * run time.
+ */
+/**
+ * @defgroup group_error Error
+ * What a call returns, and the detail of a failure.
+ */
+/**
+ * @defgroup group_context Context
+ * The parent of everything else: compute threads, memory budget, allocator,
+ * log sink; and the devices of this machine.
+ */
+/**
+ * @defgroup group_options Options
+ * Tunables of models and engines: key and value as text, checked when they are
+ * set, listed by the library itself.
+ */
+/**
+ * @defgroup group_model Model
+ * Opening a model, at once or in the background, and what its file says.
+ */
+/**
+ * @defgroup group_text Text
+ * Tokens to text and back, and the model's chat template. Needs no weights.
+ */
+/**
+ * @defgroup group_engine Engine
+ * Runs many requests of one model at once: set-up, closing, figures, traces,
+ * tenants.
+ */
+/**
+ * @defgroup group_request Request
+ * What to generate: prompt, sampling, limits, service class; and cancelling
+ * it.
+ */
+/**
+ * @defgroup group_events Events
+ * What happens to requests: one queue per engine, polled, or delivered to a
+ * callback.
+ */
+/**
+ * @defgroup group_generate Generate
+ * Calls that wait for a whole result: an answer, the logits of a text, the
+ * vectors of an encoder.
+ */
+/**
+ * @defgroup group_session Session
+ * Conversations whose tokens stay, with their part of the cache: fork,
+ * truncate, save, load.
+ */
+
+/** @addtogroup group_library
+ * @{ */
+
 /** Major version of this header. */
 #define INLAY_VERSION_MAJOR 0
 /** Minor version of this header. */
@@ -66,17 +122,32 @@ extern "C" {
 /** As the size of an input string: it is NUL-terminated. */
 #define INLAY_NUL SIZE_MAX
 
+/** @} */
+
+/** @addtogroup group_context
+ * @{ */
+
 /**
  * Allocator, memory budget, log sink and compute threads; the parent of
  * everything else. Reference-counted. Since 0.1.
  */
 typedef struct inlay_context inlay_context;
 
+/** @} */
+
+/** @addtogroup group_options
+ * @{ */
+
 /**
  * Tunables as string key/value pairs, checked when set. Reference-counted; do
  * not change one while another thread uses it. Since 0.1.
  */
 typedef struct inlay_options inlay_options;
+
+/** @} */
+
+/** @addtogroup group_model
+ * @{ */
 
 /** An asynchronous model opening. Reference-counted. Since 0.1. */
 typedef struct inlay_load inlay_load;
@@ -87,17 +158,32 @@ typedef struct inlay_load inlay_load;
  */
 typedef struct inlay_model inlay_model;
 
+/** @} */
+
+/** @addtogroup group_engine
+ * @{ */
+
 /**
  * Runs requests of one model; keeps the model alive. Reference-counted. Since
  * 0.1.
  */
 typedef struct inlay_engine inlay_engine;
 
+/** @} */
+
+/** @addtogroup group_generate
+ * @{ */
+
 /**
  * The result of one inlay_generate call. Immutable. Reference-counted. Since
  * 0.1.
  */
 typedef struct inlay_generation inlay_generation;
+
+/** @} */
+
+/** @addtogroup group_session
+ * @{ */
 
 /**
  * A conversation: tokens that stay, and their part of the cache as long as
@@ -111,6 +197,8 @@ typedef struct inlay_generation inlay_generation;
  * Since 0.2.
  */
 typedef struct inlay_session inlay_session;
+
+/** @} */
 
 /** See struct inlay_error below. */
 typedef struct inlay_error inlay_error;
@@ -152,6 +240,9 @@ typedef struct inlay_prompt_part inlay_prompt_part;
 typedef struct inlay_request inlay_request;
 /** See struct inlay_event below. */
 typedef struct inlay_event inlay_event;
+
+/** @addtogroup group_error
+ * @{ */
 
 /**
  * What a call returns. Zero is success; numbers never change meaning. Since
@@ -225,6 +316,11 @@ typedef int32_t inlay_status;
 #define INLAY_DOMAIN_HOST 3
 /** @} */
 
+/** @} */
+
+/** @addtogroup group_context
+ * @{ */
+
 /** @name inlay_log_level
  * Severity of a log line. A sink receives its level and all lower numbers.
  * Since 0.1.
@@ -238,6 +334,11 @@ typedef int32_t inlay_status;
 /** Details for developers. Never prompt or generated text. */
 #define INLAY_LOG_DEBUG 4
 /** @} */
+
+/** @} */
+
+/** @addtogroup group_model
+ * @{ */
 
 /** @name inlay_source_kind
  * Where a model's bytes come from. Since 0.1.
@@ -265,6 +366,11 @@ typedef int32_t inlay_status;
 #define INLAY_LOAD_CANCELLED 4
 /** @} */
 
+/** @} */
+
+/** @addtogroup group_text
+ * @{ */
+
 /** @name inlay_token_kind
  * What a vocabulary entry is. Since 0.1.
  * @{ */
@@ -282,6 +388,11 @@ typedef int32_t inlay_status;
 #define INLAY_TOKEN_BYTE 6
 /** @} */
 
+/** @} */
+
+/** @addtogroup group_request
+ * @{ */
+
 /** @name inlay_part_kind
  * Kind of a prompt part. Since 0.1.
  * @{ */
@@ -290,6 +401,11 @@ typedef int32_t inlay_status;
 /** Token ids. */
 #define INLAY_PART_TOKENS 2
 /** @} */
+
+/** @} */
+
+/** @addtogroup group_events
+ * @{ */
 
 /** @name inlay_event_kind
  * Kind of an event. Every accepted request gets exactly one terminal event:
@@ -351,6 +467,11 @@ typedef int32_t inlay_status;
 #define INLAY_FINISH_ERROR 6
 /** @} */
 
+/** @} */
+
+/** @addtogroup group_request
+ * @{ */
+
 /** @name inlay_request_state
  * State of a live request. Since 0.1.
  * @{ */
@@ -371,6 +492,11 @@ typedef int32_t inlay_status;
 #define INLAY_CANCEL_DROP 2
 /** @} */
 
+/** @} */
+
+/** @addtogroup group_engine
+ * @{ */
+
 /** @name inlay_close_mode
  * How to close an engine. Since 0.1.
  * @{ */
@@ -379,6 +505,11 @@ typedef int32_t inlay_status;
 /** Cancel all requests now. */
 #define INLAY_CLOSE_CANCEL 2
 /** @} */
+
+/** @} */
+
+/** @addtogroup group_generate
+ * @{ */
 
 /** @name inlay_pooling
  * How inlay_embed makes one vector of the rows of an input. Since 0.2.
@@ -392,6 +523,11 @@ typedef int32_t inlay_status;
 /** The last row. */
 #define INLAY_POOLING_LAST 3
 /** @} */
+
+/** @} */
+
+/** @addtogroup group_engine
+ * @{ */
 
 /** @name inlay_engine_state
  * State of an engine. Since 0.1.
@@ -423,6 +559,11 @@ typedef int32_t inlay_status;
 #define INLAY_KV_FP8 5
 /** @} */
 
+/** @} */
+
+/** @addtogroup group_model
+ * @{ */
+
 /** @name inlay_model_flags
  * Flags of inlay_model_options::flags. Since 0.1.
  * @{ */
@@ -433,6 +574,11 @@ typedef int32_t inlay_status;
  */
 #define INLAY_MODEL_VOCABULARY_ONLY (UINT64_C(1) << 0)
 /** @} */
+
+/** @} */
+
+/** @addtogroup group_text
+ * @{ */
 
 /** @name inlay_token_flags
  * Flags of inlay_token_info::flags. Since 0.1.
@@ -475,12 +621,22 @@ typedef int32_t inlay_status;
 #define INLAY_CHAT_NO_GENERATION_PROMPT (UINT64_C(1) << 0)
 /** @} */
 
+/** @} */
+
+/** @addtogroup group_engine
+ * @{ */
+
 /** @name inlay_engine_flags
  * Flags of inlay_engine_options::flags. Since 0.1.
  * @{ */
 /** No step thread: the host calls inlay_engine_step. */
 #define INLAY_ENGINE_HOST_DRIVEN (UINT64_C(1) << 0)
 /** @} */
+
+/** @} */
+
+/** @addtogroup group_request
+ * @{ */
 
 /** @name inlay_part_flags
  * Flags of inlay_prompt_part::flags. Since 0.1.
@@ -535,6 +691,11 @@ typedef int32_t inlay_status;
 #define INLAY_REQUEST_NO_CACHE (UINT64_C(1) << 7)
 /** @} */
 
+/** @} */
+
+/** @addtogroup group_context
+ * @{ */
+
 /**
  * Told once that the library will not use user_data again. Any thread; must
  * not call the library. Since 0.1.
@@ -584,6 +745,11 @@ typedef void (*inlay_log_fn)(
     const char* text,
     size_t text_size);
 
+/** @} */
+
+/** @addtogroup group_model
+ * @{ */
+
 /**
  * Reads bytes of a model for INLAY_SOURCE_READER. Any thread, never two at
  * once; must not call the library. Returns the number of bytes read; fewer
@@ -619,6 +785,11 @@ typedef int32_t (*inlay_progress_fn)(
     uint64_t done,
     uint64_t total);
 
+/** @} */
+
+/** @addtogroup group_events
+ * @{ */
+
 /**
  * Push mode: receives events on the engine's one delivery thread, never on a
  * compute thread. Callback-safe functions may be called; blocking ones return
@@ -635,6 +806,11 @@ typedef void (*inlay_event_fn)(
     const inlay_event* events,
     size_t event_size,
     size_t count);
+
+/** @} */
+
+/** @addtogroup group_request
+ * @{ */
 
 /**
  * Changes the logits of one row before a token is chosen: the one callback on
@@ -659,6 +835,11 @@ typedef int32_t (*inlay_logits_fn)(
     size_t generated_count,
     float* logits,
     size_t logit_count);
+
+/** @} */
+
+/** @addtogroup group_session
+ * @{ */
 
 /**
  * Takes the next bytes of what is saved, on the calling thread; must not call
@@ -687,11 +868,21 @@ typedef int64_t (*inlay_stream_read_fn)(
     void* buffer,
     size_t bytes);
 
+/** @} */
+
+/** @addtogroup group_library
+ * @{ */
+
 /**
  * What inlay_get_proc returns; cast it to the function's own type before
  * calling. Since 0.1.
  */
 typedef void (*inlay_proc)(void);
+
+/** @} */
+
+/** @addtogroup group_error
+ * @{ */
 
 /**
  * Optional detail of a failed call, owned by the caller and filled before the
@@ -730,6 +921,11 @@ struct inlay_error {
   { \
     (uint32_t)sizeof(inlay_error), 0, 0, 0, 0, "", 0 \
   }
+
+/** @} */
+
+/** @addtogroup group_context
+ * @{ */
 
 /**
  * What inlay_context_create needs to know. All zero is a good choice. Filled
@@ -847,6 +1043,11 @@ struct inlay_device_info {
     NULL, 0 \
   }
 
+/** @} */
+
+/** @addtogroup group_options
+ * @{ */
+
 /**
  * Description of one tunable. The strings live as long as the library is
  * loaded. Filled by the library. Since 0.1.
@@ -888,6 +1089,11 @@ struct inlay_option_info {
     (uint32_t)sizeof(inlay_option_info), 0, NULL, 0, NULL, 0, NULL, 0, NULL, \
     0, NULL, 0 \
   }
+
+/** @} */
+
+/** @addtogroup group_model
+ * @{ */
 
 /**
  * Where a model comes from. Read by the call, not kept. Filled by the caller.
@@ -1130,6 +1336,11 @@ struct inlay_tensor_info {
     (uint32_t)sizeof(inlay_tensor_info), 0, {0}, 0, 0, NULL, 0, NULL, 0 \
   }
 
+/** @} */
+
+/** @addtogroup group_text
+ * @{ */
+
 /**
  * One vocabulary entry. The string lives as long as the model. Filled by the
  * library. Since 0.1.
@@ -1198,6 +1409,11 @@ struct inlay_chat_input {
     (uint32_t)sizeof(inlay_chat_input), 0, 0, NULL, 0, NULL, 0, NULL, 0, \
     NULL, 0, 0 \
   }
+
+/** @} */
+
+/** @addtogroup group_engine
+ * @{ */
 
 /**
  * How an engine is set up. Read by the call, not kept. With everything zero
@@ -1363,6 +1579,11 @@ struct inlay_engine_stats {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
   }
 
+/** @} */
+
+/** @addtogroup group_session
+ * @{ */
+
 /** A session, as it is now. Filled by the library. Since 0.2. */
 struct inlay_session_info {
   /**
@@ -1382,6 +1603,11 @@ struct inlay_session_info {
   { \
     (uint32_t)sizeof(inlay_session_info), 0, 0, 0 \
   }
+
+/** @} */
+
+/** @addtogroup group_model
+ * @{ */
 
 /**
  * Memory that a model and one engine on it need, in bytes. Filled by the
@@ -1413,6 +1639,11 @@ struct inlay_memory_needs {
   { \
     (uint32_t)sizeof(inlay_memory_needs), 0, 0, 0, 0, 0, 0, 0 \
   }
+
+/** @} */
+
+/** @addtogroup group_request
+ * @{ */
 
 /**
  * One part of a prompt; parts are joined in order. Filled by the caller. Since
@@ -1673,6 +1904,11 @@ struct inlay_request {
     0, 0, NULL, NULL, 0, NULL, NULL \
   }
 
+/** @} */
+
+/** @addtogroup group_events
+ * @{ */
+
 /**
  * One event of one request. What it points to is valid until the next
  * inlay_poll on the engine, or until the callback returns; for a generation,
@@ -1777,7 +2013,9 @@ struct inlay_event {
     NULL, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
   }
 
-/** @name Library
+/** @} */
+
+/** @addtogroup group_library
  * @{ */
 
 /**
@@ -1874,7 +2112,7 @@ INLAY_API void inlay_struct_init(void* record, size_t size) INLAY_NOEXCEPT;
 
 /** @} */
 
-/** @name Context
+/** @addtogroup group_context
  * @{ */
 
 /**
@@ -1972,7 +2210,7 @@ INLAY_API inlay_status inlay_device_get_info(
 
 /** @} */
 
-/** @name Options
+/** @addtogroup group_options
  * @{ */
 
 /**
@@ -2089,7 +2327,7 @@ INLAY_API inlay_status inlay_option_get_info(
 
 /** @} */
 
-/** @name Model
+/** @addtogroup group_model
  * @{ */
 
 /**
@@ -2403,7 +2641,7 @@ INLAY_API inlay_status inlay_memory_estimate(
 
 /** @} */
 
-/** @name Text
+/** @addtogroup group_text
  * @{ */
 
 /**
@@ -2571,7 +2809,7 @@ INLAY_API inlay_status inlay_chat_render(
 
 /** @} */
 
-/** @name Engine
+/** @addtogroup group_engine
  * @{ */
 
 /**
@@ -2809,7 +3047,7 @@ INLAY_API inlay_status inlay_engine_stop_trace(
 
 /** @} */
 
-/** @name Request
+/** @addtogroup group_request
  * @{ */
 
 /**
@@ -2878,7 +3116,7 @@ INLAY_API inlay_status inlay_request_status(
 
 /** @} */
 
-/** @name Events
+/** @addtogroup group_events
  * @{ */
 
 /**
@@ -2945,7 +3183,7 @@ INLAY_API inlay_status inlay_engine_wait_handle(
 
 /** @} */
 
-/** @name Generate
+/** @addtogroup group_generate
  * @{ */
 
 /**
@@ -3155,7 +3393,7 @@ INLAY_API inlay_status inlay_embed(
 
 /** @} */
 
-/** @name Session
+/** @addtogroup group_session
  * @{ */
 
 /**

@@ -53,7 +53,7 @@ namespace Tests
                 Expect.True(Project.Contains(wanted), wanted);
             }
             Expect.True(File.ReadAllText(Path.Combine(
-                Folder, "Inlay.dll.config")).Contains("libinlay.so.0"),
+                Folder, "Inlay.dll.config")).Contains("libinlay.so.1"),
                 "the library's name");
         }
 

@@ -71,7 +71,7 @@ namespace Inlay
                 return IntPtr.Zero;
             }
             foreach (var candidate in new[]
-                     { name, "libinlay.so.0", "inlay-1" })
+                     { name, "libinlay.so.1", "inlay-1" })
             {
                 if (NativeLibrary.TryLoad(candidate, assembly, path,
                                           out library))
