@@ -35,7 +35,21 @@ enum class Activation : uint8_t {
   kGelu,
   kGeluTanh,
   kRelu,
-  kRelu2
+  kRelu2,
+  // Gated only, as gpt-oss has it: with the gate g at most 7 and u held within
+  // [-7, 7], g * sigmoid(1.702 g) * (u + 1).
+  kSwigluOai,
+  // Not gated: see Xielu.
+  kXielu
+};
+
+// xIELU (Huang and Schlag, 2024): positive x^2 + beta x above 0, else
+// negative (exp(x) - 1 - x) + beta x. `positive` is softplus of its parameter;
+// `negative` is beta more than softplus of its own.
+struct Xielu {
+  float positive = 0.0f;
+  float negative = 0.0f;
+  float beta = 0.5f;
 };
 
 // out = table[token] * scale (+ positions[position + offset]) (+ types[0])
@@ -51,11 +65,11 @@ struct EmbedOp {
 enum class NormKind : uint8_t { kRms, kLayer };
 
 // out = norm(in) * weight (+ bias). RMSNorm: Zhang and Sennrich, 2019;
-// LayerNorm: Ba et al., 2016. Sums are in F32.
+// LayerNorm: Ba et al., 2016. Sums are in F32. No weight stands for ones.
 struct NormOp {
   SlotId in, out;
   NormKind kind;
-  WeightId weight;
+  WeightId weight = -1;
   WeightId bias = -1;
   float epsilon;
 };
@@ -87,7 +101,8 @@ struct AddOp {
 //             out = act(g) * u (width = half)
 //   else:     out = act(y)
 //   residual: out += (accumulates into the slot)
-// clip > 0: y is held within [-clip, clip] before anything else (MPT, DBRX).
+// clip > 0: y is held within [-clip, clip] before anything else (MPT, DBRX);
+// not with residual.
 struct LinearOp {
   SlotId in, out;
   std::vector<WeightId> weights;
@@ -96,6 +111,7 @@ struct LinearOp {
   bool gated = false;
   bool residual = false;
   float clip = 0.0f;
+  Xielu xielu = {};  // of Activation::kXielu
 };
 
 // Position encoding of one layer's q and k.
@@ -133,7 +149,8 @@ struct AttentionOp {
   // 0: none.
   float softcap = 0.0f;
   // ALiBi (Press et al., 2022): slope[h] * (key position - query position) is
-  // added to the scores. head_count entries, or none.
+  // added to the scores, after softcap. head_count entries, or none; not with
+  // bidirectional.
   std::vector<float> alibi_slopes;
   // A logit per q head that takes part in the softmax without a value, as
   // gpt-oss has it: [head_count].
@@ -145,7 +162,8 @@ struct SelectRowsOp {
   SlotId in, out;
 };
 
-// logits = scale * (W x + bias) on the selected rows; followed by sampling.
+// logits = scale * (W x + bias) on the selected rows, then softcap; followed
+// by sampling.
 struct HeadOp {
   SlotId in;
   WeightId weight;
@@ -159,8 +177,9 @@ struct PoolOp {
   SlotId in;
 };
 
-using Op = std::variant<EmbedOp, NormOp, LinearOp, RopeAppendOp, AttentionOp,
-                        SelectRowsOp, HeadOp, PoolOp>;
+using Op =
+    std::variant<EmbedOp, NormOp, HeadNormOp, AddOp, LinearOp, RopeAppendOp,
+                 AttentionOp, SelectRowsOp, HeadOp, PoolOp>;
 
 // The shape of one cache layer.
 struct CacheLayer {

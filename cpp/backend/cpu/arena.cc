@@ -97,6 +97,11 @@ class Surveyor {
     Use(op.in);
     Use(op.out);
   }
+  void Visit(const model::HeadNormOp& op) { Use(op.slot); }
+  void Visit(const model::AddOp& op) {
+    Use(op.in);
+    Use(op.out);
+  }
   void Visit(const model::LinearOp& op) {
     if (!fused_) Use(op.in);
     Use(op.out);

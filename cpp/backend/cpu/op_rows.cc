@@ -1,4 +1,4 @@
-// Operations on single rows: embedding, norm, selection of rows.
+// Operations on single rows: embedding, norms, sums, selection of rows.
 #include <cstring>
 #include <variant>
 
@@ -37,11 +37,11 @@ void RunEmbed(Worker& worker, const Instruction& self) {
 
 void ApplyNorm(kernels::cpu::Isa isa, const NormStep& norm, const float* x,
                int64_t width, float* y) {
-  if (norm.op->kind == model::NormKind::kRms) {
-    kernels::cpu::RmsNorm(isa, x, norm.weight, norm.op->epsilon, width, y);
+  if (norm.kind == model::NormKind::kRms) {
+    kernels::cpu::RmsNorm(isa, x, norm.weight, norm.epsilon, width, y);
   } else {
-    kernels::cpu::LayerNorm(isa, x, norm.weight, norm.bias, norm.op->epsilon,
-                            width, y);
+    kernels::cpu::LayerNorm(isa, x, norm.weight, norm.bias, norm.epsilon, width,
+                            y);
   }
 }
 
@@ -56,6 +56,40 @@ void RunNorm(Worker& worker, const Instruction& self) {
         context.arena.Slot(op.in) + row * context.arena.SlotStride(op.in),
         width,
         context.arena.Slot(op.out) + row * context.arena.SlotStride(op.out));
+  }
+  worker.Barrier();
+}
+
+void RunHeadNorm(Worker& worker, const Instruction& self) {
+  const auto& op = std::get<model::HeadNormOp>(*self.op);
+  const StepContext& context = worker.context;
+  const Range share = worker.Share(int64_t{worker.rows} * op.heads);
+  for (int64_t unit = share.begin; unit < share.end; ++unit) {
+    const int64_t row = unit / op.heads;
+    const int64_t start = unit % op.heads * op.width;
+    NormStep norm = self.norm;
+    if (op.weight_per_head) {
+      if (norm.weight != nullptr) norm.weight += start;
+      if (norm.bias != nullptr) norm.bias += start;
+    }
+    float* x = context.arena.Slot(op.slot) +
+               row * context.arena.SlotStride(op.slot) + op.offset + start;
+    ApplyNorm(context.isa, norm, x, op.width, x);
+  }
+  worker.Barrier();
+}
+
+void RunAdd(Worker& worker, const Instruction& self) {
+  const auto& op = std::get<model::AddOp>(*self.op);
+  const StepContext& context = worker.context;
+  const int64_t width = context.plan.slot_widths[static_cast<size_t>(op.in)];
+  const Range share = worker.Share(worker.rows);
+  for (int64_t row = share.begin; row < share.end; ++row) {
+    const float* in =
+        context.arena.Slot(op.in) + row * context.arena.SlotStride(op.in);
+    float* out =
+        context.arena.Slot(op.out) + row * context.arena.SlotStride(op.out);
+    for (int64_t i = 0; i < width; ++i) out[i] += op.scale * in[i];
   }
   worker.Barrier();
 }

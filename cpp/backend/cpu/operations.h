@@ -75,6 +75,8 @@ Operation FindOperation(const model::Op& op);
 
 void RunEmbed(Worker& worker, const Instruction& self);
 void RunNorm(Worker& worker, const Instruction& self);
+void RunHeadNorm(Worker& worker, const Instruction& self);
+void RunAdd(Worker& worker, const Instruction& self);
 void RunLinear(Worker& worker, const Instruction& self);
 void RunRopeAppend(Worker& worker, const Instruction& self);
 void RunAttention(Worker& worker, const Instruction& self);
@@ -111,7 +113,7 @@ void Multiply(Worker& worker, const Matrix& matrix, const PreparedRows& x,
 void ForPiecesOfOutputs(const Worker& worker, const Instruction& self,
                         absl::FunctionRef<void(size_t, Range)> body);
 
-// Normalises one row.
+// Normalises one row; y may be x.
 void ApplyNorm(kernels::cpu::Isa isa, const NormStep& norm, const float* x,
                int64_t width, float* y);
 

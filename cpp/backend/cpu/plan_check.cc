@@ -1,5 +1,6 @@
 #include "cpp/backend/cpu/plan_check.h"
 
+#include <cmath>
 #include <cstdint>
 #include <string_view>
 #include <variant>
@@ -80,6 +81,11 @@ class Checker {
     return weight != nullptr && weight->rows == 1 && weight->columns == columns;
   }
 
+  // 0 stands for none.
+  static bool IsLimit(float limit) {
+    return limit >= 0 && std::isfinite(limit);
+  }
+
   Status Check(const model::EmbedOp& op) const {
     const int64_t width = Width(op.out);
     if (selects_ > 0) return Bad("order: all rows are needed");
@@ -101,9 +107,35 @@ class Checker {
   Status Check(const model::NormOp& op) const {
     const int64_t width = Width(op.in);
     if (width == 0 || Width(op.out) != width ||
-        !IsVector(op.weight, width, false) || !IsVector(op.bias, width, true) ||
+        !IsVector(op.weight, width, true) || !IsVector(op.bias, width, true) ||
         (op.kind == model::NormKind::kRms && op.bias != -1)) {
       return Bad("norm");
+    }
+    return OkStatus();
+  }
+
+  // One vector for all heads, or one each: as a long one or as rows.
+  bool IsHeadVector(WeightId id, const model::HeadNormOp& op) const {
+    if (!op.weight_per_head) return IsVector(id, op.width, true);
+    const model::Weight* weight = Find(id);
+    return IsVector(id, int64_t{op.heads} * op.width, true) ||
+           (weight != nullptr && weight->rows == op.heads &&
+            weight->columns == op.width);
+  }
+
+  Status Check(const model::HeadNormOp& op) const {
+    if (op.offset < 0 || op.heads < 1 || op.width < 1 ||
+        op.offset + int64_t{op.heads} * op.width > Width(op.slot) ||
+        !IsHeadVector(op.weight, op) || !IsHeadVector(op.bias, op) ||
+        (op.kind == model::NormKind::kRms && op.bias != -1)) {
+      return Bad("norm of heads");
+    }
+    return OkStatus();
+  }
+
+  Status Check(const model::AddOp& op) const {
+    if (op.in == op.out || Width(op.in) == 0 || Width(op.in) != Width(op.out)) {
+      return Bad("sum");
     }
     return OkStatus();
   }
@@ -115,6 +147,11 @@ class Checker {
          (op.gated || op.activation != model::Activation::kNone)) ||
         (op.gated && op.weights.size() != 2)) {
       return Bad("linear operation");
+    }
+    if (!IsLimit(op.clip) || (op.clip > 0 && op.residual) ||
+        (op.activation == model::Activation::kSwigluOai && !op.gated) ||
+        (op.activation == model::Activation::kXielu && op.gated)) {
+      return Bad("activation");
     }
     int64_t rows = 0;
     for (size_t i = 0; i < op.weights.size(); ++i) {
@@ -154,6 +191,10 @@ class Checker {
         plan_.ropes[static_cast<size_t>(op.rope)].dims > layer->key_dim) {
       return Bad("rope index");
     }
+    if (!IsVector(op.q_norm, layer->key_dim, true) ||
+        !IsVector(op.k_norm, layer->key_dim, true)) {
+      return Bad("norm after the rotation");
+    }
     return OkStatus();
   }
 
@@ -165,6 +206,12 @@ class Checker {
         op.qkv == op.out ||
         Width(op.out) != int64_t{plan_.head_count} * layer->value_dim) {
       return Bad("attention");
+    }
+    if (!IsLimit(op.softcap) || !IsVector(op.sinks, plan_.head_count, true) ||
+        (!op.alibi_slopes.empty() &&
+         (op.bidirectional ||
+          op.alibi_slopes.size() != static_cast<size_t>(plan_.head_count)))) {
+      return Bad("change of scores");
     }
     return OkStatus();
   }
@@ -181,7 +228,7 @@ class Checker {
     const model::Weight* weight = Find(op.weight);
     if (!IsMatrix(op.weight, Width(op.in)) ||
         weight->rows != plan_.vocabulary_size || selects_ != 1 ||
-        !IsVector(op.bias, weight->rows, true)) {
+        !IsVector(op.bias, weight->rows, true) || !IsLimit(op.softcap)) {
       return Bad("head");
     }
     ++heads_;

@@ -15,7 +15,10 @@ class Worker;
 
 // A norm and its vectors.
 struct NormStep {
-  const model::NormOp* op = nullptr;  // null: none
+  bool used = false;
+  model::SlotId in = 0;
+  model::NormKind kind = model::NormKind::kRms;
+  float epsilon = 0.0f;
   const float* weight = nullptr;
   const float* bias = nullptr;
 };
@@ -23,9 +26,12 @@ struct NormStep {
 struct Instruction {
   void (*run)(Worker& worker, const Instruction& self);
   const model::Op* op;
-  NormStep norm;                 // of a NormOp, or in front of a product
+  NormStep norm;  // of a NormOp or HeadNormOp, or in front of a product
   std::vector<Matrix> matrices;  // of a product
   std::vector<const float*> biases;
+  // Of a RopeAppendOp those of its norms, of q and k; of an AttentionOp its
+  // sinks. Null for none.
+  std::vector<const float*> vectors;
 };
 
 // For each operation, whether it is a norm that the next operation, a product,

@@ -93,7 +93,7 @@ class Layouter {
       WeightPlace& place = layout_.places[i];
       if (place.vector) {
         INLAY_RETURN_IF_ERROR(
-            Take(Columns(i) * sizeof(float), &place.vector_offset));
+            Take(Elements(i) * sizeof(float), &place.vector_offset));
       }
       if (place.lookup) INLAY_RETURN_IF_ERROR(PlaceTable(i));
     }
@@ -103,8 +103,10 @@ class Layouter {
   }
 
  private:
-  uint64_t Columns(size_t i) const {
-    return static_cast<uint64_t>(plan_.weights[i].columns);
+  // Fits, because the weight's bytes in the file do.
+  uint64_t Elements(size_t i) const {
+    return static_cast<uint64_t>(plan_.weights[i].rows) *
+           static_cast<uint64_t>(plan_.weights[i].columns);
   }
 
   // The bytes of the weight's rows inside the file.
@@ -156,6 +158,17 @@ class Layouter {
     if (const auto* norm = std::get_if<model::NormOp>(&op)) {
       INLAY_RETURN_IF_ERROR(Mark(norm->weight, &WeightPlace::vector));
       return Mark(norm->bias, &WeightPlace::vector);
+    }
+    if (const auto* heads = std::get_if<model::HeadNormOp>(&op)) {
+      INLAY_RETURN_IF_ERROR(Mark(heads->weight, &WeightPlace::vector));
+      return Mark(heads->bias, &WeightPlace::vector);
+    }
+    if (const auto* rope = std::get_if<model::RopeAppendOp>(&op)) {
+      INLAY_RETURN_IF_ERROR(Mark(rope->q_norm, &WeightPlace::vector));
+      return Mark(rope->k_norm, &WeightPlace::vector);
+    }
+    if (const auto* attention = std::get_if<model::AttentionOp>(&op)) {
+      return Mark(attention->sinks, &WeightPlace::vector);
     }
     if (const auto* linear = std::get_if<model::LinearOp>(&op)) {
       for (WeightId id : linear->weights) {
