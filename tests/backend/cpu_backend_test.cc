@@ -60,6 +60,8 @@ std::vector<Case> Cases() {
        {.heads = 3, .kv_heads = 1, .head_dim = 20, .window = 150},
        KvType::kInt8},
       {"Gpt", {.tied = false, .gpt = true}},
+      {"Rich", {.rich = true}},
+      {"RichWindowInt8Pages", {.window = 90, .rich = true}, KvType::kInt8},
       {"F16", {.matrix_type = DType::kF16}},
       {"Q8", {.matrix_type = DType::kQ8_0}},
       {"Q4", {.tied = false, .matrix_type = DType::kQ4_1}},
@@ -135,6 +137,65 @@ TEST_P(InvarianceTest, OneByOneIsTheWhole) {
       rig.Run({{tokens, std::vector<int32_t>(40, 1), {5, 4, 3}}});
   ASSERT_TRUE(whole.ok() && single.ok());
   EXPECT_EQ(FirstDifference((*whole)[0], (*single)[0], 97), "");
+}
+
+// The plan's operation at `index`, as an Op.
+template <typename Op>
+Op& At(model::Plan& plan, size_t index) {
+  for (model::Op& op : plan.ops) {
+    Op* found = std::get_if<Op>(&op);
+    if (found != nullptr && index-- == 0) return *found;
+  }
+  static Op none;
+  ADD_FAILURE() << "no such operation";
+  return none;
+}
+
+TEST(CpuBackend, WrongPlansAreInternalErrors) {
+  using model::Plan;
+  const std::function<void(Plan&)> wrongs[] = {
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).offset = -1; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).heads = 0; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).heads = 9; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).width = 17; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).width = 0; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).slot = 99; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).weight_per_head = true; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 1).weight_per_head = false; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 1).kind = model::NormKind::kRms; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 2).offset += 1; },
+      [](Plan& p) { At<model::AddOp>(p, 0).in = 0; },
+      [](Plan& p) { At<model::AddOp>(p, 0).in = 2; },
+      [](Plan& p) { At<model::AddOp>(p, 0).out = -1; },
+      [](Plan& p) { At<model::LinearOp>(p, 0).clip = -1; },
+      [](Plan& p) { At<model::LinearOp>(p, 0).clip = NAN; },
+      [](Plan& p) {
+        At<model::LinearOp>(p, 0).activation = model::Activation::kSwigluOai;
+      },
+      [](Plan& p) {
+        At<model::LinearOp>(p, 2).activation = model::Activation::kXielu;
+      },
+      [](Plan& p) { At<model::RopeAppendOp>(p, 0).q_norm = 0; },
+      [](Plan& p) { At<model::RopeAppendOp>(p, 0).k_norm = 999; },
+      [](Plan& p) { At<model::AttentionOp>(p, 0).softcap = INFINITY; },
+      [](Plan& p) { At<model::AttentionOp>(p, 0).alibi_slopes.pop_back(); },
+      [](Plan& p) { At<model::AttentionOp>(p, 0).sinks = 0; },
+      [](Plan& p) { At<model::HeadOp>(p, 0).softcap = -2; },
+  };
+  auto threads = *ThreadPool::Create({.thread_count = 1});
+  const auto load = [&](const std::function<void(Plan&)>& change) {
+    const TinyModel model = MakeTinyModel({.rich = true});
+    auto plan = std::make_shared<Plan>(*model.plan);
+    change(*plan);
+    return CreateCpuBackend()
+        ->LoadWeights(model.file, plan, {}, MemoryPool::Create(nullptr, 0),
+                      threads.get(), nullptr)
+        .status();
+  };
+  EXPECT_TRUE(load([](Plan&) {}).ok());
+  for (size_t i = 0; i < std::size(wrongs); ++i) {
+    EXPECT_EQ(load(wrongs[i]).code(), absl::StatusCode::kInternal) << i;
+  }
 }
 
 // Single rows whose keys threads share.
