@@ -90,10 +90,13 @@ struct HeadNormOp {
 };
 
 // out += scale * in, for residuals with a multiplier and for norms that stand
-// between a block and its residual. Slots of one width.
+// between a block and its residual. Slots of one width. With a gate, times
+// sigmoid(gate . gate_in): Qwen2-MoE's shared expert.
 struct AddOp {
   SlotId in, out;
   float scale = 1.0f;
+  WeightId gate = -1;  // [1, width of gate_in]
+  SlotId gate_in = -1;
 };
 
 // y = W x (+ bias), W the concatenation of `weights` along the output. Then
@@ -112,6 +115,50 @@ struct LinearOp {
   bool residual = false;
   float clip = 0.0f;
   Xielu xielu = {};  // of Activation::kXielu
+};
+
+// What a router's logits l, one for each expert, become.
+enum class RouterScore : uint8_t {
+  kSoftmax,          // of all experts
+  kSigmoid,          // each by itself
+  kSoftmaxOfChosen,  // of the chosen alone: gpt-oss, Granite
+  // PhiMoE, as it infers: the largest logit m is chosen, with its softmax among
+  // those where (m - l) / max(|l|, m) <= 2 jitter; then the next, without it.
+  kSparseMixer
+};
+// How good a group of experts is: its best, or its two best together.
+enum class GroupScore : uint8_t { kMax, kTopTwo };
+
+// Mixture of experts (Shazeer et al., 2017): out += sum over the row's chosen
+// experts of weight * (down (act(gate x) * up x)), biases where there are any.
+//
+// The top_k experts of the greatest scores + selection_bias are chosen, equals
+// by the lower number, within the groups_kept best of group_count groups of
+// neighbours. A weight is the score without selection_bias; if `renormalize`,
+// over the sum of the chosen's; times `scale`.
+struct MoeOp {
+  struct Expert {
+    WeightId gate = -1;  // [hidden, width of in]; -1 in all: out = act(up x)
+    WeightId up = -1;    // [hidden, width of in]
+    WeightId down = -1;  // [width of out, hidden]
+    WeightId gate_bias = -1, up_bias = -1, down_bias = -1;
+  };
+  SlotId in, out;
+  WeightId router;               // [experts, width of in]
+  WeightId router_bias = -1;     // [experts], part of the logits
+  WeightId selection_bias = -1;  // [experts], for the choice only
+  std::vector<Expert> experts;
+  Activation activation = Activation::kSilu;
+  int32_t top_k = 1;
+  RouterScore score = RouterScore::kSoftmax;
+  bool renormalize = false;
+  float scale = 1.0f;
+  int32_t group_count = 1;
+  int32_t groups_kept = 1;
+  GroupScore group_score = GroupScore::kMax;
+  float jitter = 0.01f;  // of kSparseMixer
+  // The weight multiplies the expert's input, not its output: Llama 4.
+  bool weight_on_input = false;
 };
 
 // Position encoding of one layer's q and k.
@@ -178,8 +225,8 @@ struct PoolOp {
 };
 
 using Op =
-    std::variant<EmbedOp, NormOp, HeadNormOp, AddOp, LinearOp, RopeAppendOp,
-                 AttentionOp, SelectRowsOp, HeadOp, PoolOp>;
+    std::variant<EmbedOp, NormOp, HeadNormOp, AddOp, LinearOp, MoeOp,
+                 RopeAppendOp, AttentionOp, SelectRowsOp, HeadOp, PoolOp>;
 
 // The shape of one cache layer.
 struct CacheLayer {

@@ -16,7 +16,12 @@ TEST(CpuOracle, LogitsAreThoseOfTheFormulas) {
                                 {.tied = false, .gpt = true},
                                 {.window = 9},
                                 {.heads = 8, .kv_heads = 2},
-                                {.rich = true}};
+                                {.rich = true},
+                                {.hidden = 72, .moe = 1},
+                                {.moe = 2},
+                                {.moe = 3},
+                                {.hidden = 40, .moe = 4},
+                                {.moe = 5}};
   for (const TinyOptions& options : models) {
     const TinyModel model = MakeTinyModel(options);
     const std::vector<int32_t> tokens = RandomTokens(50, options.vocabulary, 2);

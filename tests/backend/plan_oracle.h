@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "tests/backend/route_oracle.h"
 #include "tests/backend/tiny_tensors.h"
 
 namespace inlay::backend {
@@ -111,8 +112,39 @@ class PlanOracle {
   }
   void Do(const model::AddOp& op, const std::vector<int32_t>&) {
     for (size_t r = 0; r < slots_[op.in].size(); ++r) {
+      double scale = op.scale;
+      if (op.gate >= 0) {
+        const double gate = Multiply(op.gate, -1, slots_[op.gate_in][r])[0];
+        scale /= 1 + std::exp(-gate);
+      }
       for (size_t i = 0; i < slots_[op.in][r].size(); ++i) {
-        slots_[op.out][r][i] += op.scale * slots_[op.in][r][i];
+        slots_[op.out][r][i] += scale * slots_[op.in][r][i];
+      }
+    }
+  }
+  void Do(const model::MoeOp& op, const std::vector<int32_t>&) {
+    for (size_t r = 0; r < slots_[op.in].size(); ++r) {
+      const Row& x = slots_[op.in][r];
+      const Row logits = Multiply(op.router, op.router_bias, x);
+      const float* bias =
+          op.selection_bias < 0 ? nullptr : Weight(op.selection_bias);
+      for (const auto& [e, weight] : ExactRoute(op, logits, bias)) {
+        const model::MoeOp::Expert& expert = op.experts[e];
+        Row input = x;
+        if (op.weight_on_input) {
+          for (double& value : input) value *= weight;
+        }
+        model::LinearOp first{.activation = op.activation,
+                              .gated = expert.gate >= 0};
+        Row y = first.gated ? Multiply(expert.gate, expert.gate_bias, input)
+                            : Row();
+        const Row up = Multiply(expert.up, expert.up_bias, input);
+        y.insert(y.end(), up.begin(), up.end());
+        y = Multiply(expert.down, expert.down_bias,
+                     Activated(first, std::move(y)));
+        for (size_t i = 0; i < y.size(); ++i) {
+          slots_[op.out][r][i] += (op.weight_on_input ? 1.0 : weight) * y[i];
+        }
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "cpp/model/plan.h"
 #include "tests/backend/tiny_tensors.h"
@@ -21,6 +22,9 @@ struct TinyOptions {
   bool tied = true;
   bool gpt = false;   // LayerNorm, learned positions, biases, no gate
   bool rich = false;  // what only some decoders have: AddRichLayer
+  // Experts as Mixtral (1), DeepSeek-V3 with Qwen2-MoE's shared expert (2),
+  // gpt-oss (3), PhiMoE without gates (4), Llama 4 (5) have them.
+  int moe = 0;
   kernels::DType matrix_type = kernels::DType::kF32;  // or kF16, kQ8_0, kQ4_1
   uint32_t seed = 1;
 };
@@ -112,6 +116,7 @@ class TinyBuilder : private TinyTensors {
 
   void AddMlp() {
     const TinyOptions& o = options_;
+    if (o.moe > 0) return AddMoe();
     if (o.gpt) {
       AddLinear({.in = 1,
                  .out = 4,
@@ -219,6 +224,93 @@ class TinyBuilder : private TinyTensors {
     }
     AddLinear({.in = 4, .out = 5, .weights = {Matrix(o.width, o.hidden)}});
     plan_->ops.push_back(model::AddOp{.in = 5, .out = 0, .scale = 0.7f});
+  }
+
+  // Matrices of one kind of all experts, as slices of one tensor.
+  std::vector<model::WeightId> Stack(int64_t experts, model::WeightId all) {
+    const int64_t rows =
+        plan_->weights[static_cast<size_t>(all)].rows / experts;
+    std::vector<model::WeightId> slices;
+    for (int64_t e = 0; e < experts; ++e) {
+      slices.push_back(Slice(all, e * rows, rows));
+    }
+    return slices;
+  }
+
+  void AddMoe() {
+    const TinyOptions& o = options_;
+    const int32_t counts[] = {0, 5, 8, 6, 6, 3}, chosen[] = {0, 2, 3, 3, 2, 1};
+    const int32_t count = counts[o.moe];
+    model::MoeOp op{.in = 1, .out = 0};
+    op.router = Add(kernels::DType::kF32, count, o.width, 0.2f);
+    op.top_k = chosen[o.moe];
+    const auto gates = Stack(count, Matrix(count * o.hidden, o.width));
+    const auto ups = Stack(count, Matrix(count * o.hidden, o.width));
+    for (int32_t e = 0; e < count; ++e) {
+      const size_t i = static_cast<size_t>(e);
+      op.experts.push_back({.gate = o.moe == 4 ? -1 : gates[i],
+                            .up = ups[i],
+                            .down = Matrix(o.width, o.hidden)});
+    }
+    SetRouter(&op);
+    plan_->ops.push_back(op);
+    if (o.moe == 2) AddSharedExpert();
+  }
+
+  void SetRouter(model::MoeOp* op) {
+    const TinyOptions& o = options_;
+    const int64_t count = static_cast<int64_t>(op->experts.size());
+    switch (o.moe) {
+      case 1:
+        op->renormalize = true;
+        return;
+      case 2:
+        op->score = model::RouterScore::kSigmoid;
+        op->selection_bias = Vector(count, 0.5f);
+        op->renormalize = true;
+        op->scale = 1.5f;
+        op->group_count = 4;
+        op->groups_kept = 2;
+        op->group_score = model::GroupScore::kTopTwo;
+        return;
+      case 3: {
+        op->score = model::RouterScore::kSoftmaxOfChosen;
+        op->router_bias = Vector(count, 0.5f);
+        op->activation = model::Activation::kSwigluOai;
+        const auto biases = [&](int32_t width) {
+          return Stack(count, Add(kernels::DType::kF32, count, width, 0.3f));
+        };
+        const auto gate = biases(o.hidden), up = biases(o.hidden),
+                   down = biases(o.width);
+        for (size_t e = 0; e < op->experts.size(); ++e) {
+          op->experts[e].gate_bias = gate[e];
+          op->experts[e].up_bias = up[e];
+          op->experts[e].down_bias = down[e];
+        }
+        return;
+      }
+      case 4:
+        op->score = model::RouterScore::kSparseMixer;
+        op->jitter = 0.4f;
+        op->activation = model::Activation::kRelu2;
+        return;
+      default:
+        op->score = model::RouterScore::kSigmoid;
+        op->weight_on_input = true;
+    }
+  }
+
+  void AddSharedExpert() {
+    const TinyOptions& o = options_;
+    AddLinear(
+        {.in = 1,
+         .out = 4,
+         .weights = {Matrix(o.hidden, o.width), Matrix(o.hidden, o.width)},
+         .activation = model::Activation::kSilu,
+         .gated = true});
+    AddLinear({.in = 4, .out = 5, .weights = {Matrix(o.width, o.hidden)}});
+    plan_->ops.push_back(model::AddOp{
+        .in = 5, .out = 0, .gate = Vector(o.width, 0.2f), .gate_in = 1});
   }
 
   void AddNorm(model::SlotId in, model::SlotId out) {

@@ -1,6 +1,9 @@
 #include "cpp/backend/cpu/activation.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "kernels/common/exp.h"
 
 namespace inlay::backend::cpu {
 namespace {
@@ -31,6 +34,13 @@ kernels::cpu::Act ToAct(model::Activation activation) {
       return kernels::cpu::Act::kSwigluOai;
   }
   return kernels::cpu::Act::kNone;
+}
+
+float Sigmoid(float x) {
+  // By the exponential that is at most 1, so that nothing overflows.
+  const float small = kernels::ExpOfNonPositive(-std::fabs(x));
+  const float result = x < 0 ? small / (1.0f + small) : 1.0f / (1.0f + small);
+  return std::isnan(x) ? x : result;
 }
 
 void ApplyActivation(kernels::cpu::Isa isa, const model::LinearOp& op,

@@ -11,6 +11,9 @@ namespace inlay::backend::cpu {
 
 kernels::cpu::Act ToAct(model::Activation activation);
 
+// The logistic function.
+float Sigmoid(float x);
+
 // Whether ApplyActivation does anything.
 inline bool Activates(const model::LinearOp& op) {
   return op.activation != model::Activation::kNone || op.clip > 0;

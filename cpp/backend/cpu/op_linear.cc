@@ -124,6 +124,12 @@ PreparedRows PrepareRows(Worker& worker, const Instruction& self,
 
 void Multiply(Worker& worker, const Matrix& matrix, const PreparedRows& x,
               const ProductTarget& target, Range range) {
+  MultiplyRows(worker, matrix, x.rows[static_cast<size_t>(matrix.activation)],
+               worker.rows, target, range);
+}
+
+void MultiplyRows(Worker& worker, const Matrix& matrix, const uint8_t* x,
+                  int64_t rows, const ProductTarget& target, Range range) {
   const kernels::cpu::LinearArgs args = {
       .format = matrix.format,
       .type = matrix.type,
@@ -131,9 +137,9 @@ void Multiply(Worker& worker, const Matrix& matrix, const PreparedRows& x,
       .weight = matrix.data,
       .rows = matrix.rows,
       .columns = matrix.columns,
-      .x = x.rows[static_cast<size_t>(matrix.activation)],
+      .x = x,
       .x_stride = PreparedStride(matrix.activation, matrix.columns),
-      .x_rows = worker.rows,
+      .x_rows = rows,
       .y = target.y,
       .y_stride = target.y_stride,
       .bias = target.bias,

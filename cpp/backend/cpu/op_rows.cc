@@ -2,6 +2,7 @@
 #include <cstring>
 #include <variant>
 
+#include "cpp/backend/cpu/activation.h"
 #include "cpp/backend/cpu/operations.h"
 #include "kernels/cpu/ops.h"
 
@@ -79,6 +80,22 @@ void RunHeadNorm(Worker& worker, const Instruction& self) {
   worker.Barrier();
 }
 
+namespace {
+
+// sigmoid(gate . x), summed in eight chains.
+float GateOf(const float* gate, const float* x, int64_t n) {
+  float sums[8] = {};
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (int64_t j = 0; j < 8; ++j) sums[j] += gate[i + j] * x[i + j];
+  }
+  for (; i < n; ++i) sums[0] += gate[i] * x[i];
+  return Sigmoid(((sums[0] + sums[1]) + (sums[2] + sums[3])) +
+                 ((sums[4] + sums[5]) + (sums[6] + sums[7])));
+}
+
+}  // namespace
+
 void RunAdd(Worker& worker, const Instruction& self) {
   const auto& op = std::get<model::AddOp>(*self.op);
   const StepContext& context = worker.context;
@@ -89,7 +106,15 @@ void RunAdd(Worker& worker, const Instruction& self) {
         context.arena.Slot(op.in) + row * context.arena.SlotStride(op.in);
     float* out =
         context.arena.Slot(op.out) + row * context.arena.SlotStride(op.out);
-    for (int64_t i = 0; i < width; ++i) out[i] += op.scale * in[i];
+    float scale = op.scale;
+    if (op.gate >= 0) {
+      scale *=
+          GateOf(self.vectors[0],
+                 context.arena.Slot(op.gate_in) +
+                     row * context.arena.SlotStride(op.gate_in),
+                 context.plan.slot_widths[static_cast<size_t>(op.gate_in)]);
+    }
+    for (int64_t i = 0; i < width; ++i) out[i] += scale * in[i];
   }
   worker.Barrier();
 }

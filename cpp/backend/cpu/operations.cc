@@ -11,6 +11,7 @@ Operation FindOperation(const model::Op& op) {
     Operation operator()(const model::HeadNormOp&) { return RunHeadNorm; }
     Operation operator()(const model::AddOp&) { return RunAdd; }
     Operation operator()(const model::LinearOp&) { return RunLinear; }
+    Operation operator()(const model::MoeOp&) { return RunMoe; }
     Operation operator()(const model::RopeAppendOp&) { return RunRopeAppend; }
     Operation operator()(const model::AttentionOp&) { return RunAttention; }
     Operation operator()(const model::SelectRowsOp&) { return RunSelectRows; }

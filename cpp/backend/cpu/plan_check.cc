@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "cpp/backend/cpu/route.h"
 
 namespace inlay::backend::cpu {
 namespace {
@@ -134,10 +135,59 @@ class Checker {
   }
 
   Status Check(const model::AddOp& op) const {
-    if (op.in == op.out || Width(op.in) == 0 || Width(op.in) != Width(op.out)) {
+    if (op.in == op.out || Width(op.in) == 0 || Width(op.in) != Width(op.out) ||
+        (op.gate == -1 ? op.gate_in != -1
+                       : Width(op.gate_in) == 0 ||
+                             !IsVector(op.gate, Width(op.gate_in), false))) {
       return Bad("sum");
     }
     return OkStatus();
+  }
+
+  Status Check(const model::MoeOp& op) const {
+    const int64_t count = static_cast<int64_t>(op.experts.size());
+    const int64_t width = Width(op.in);
+    if (op.in == op.out || width == 0 || Width(op.out) == 0 || count < 1 ||
+        count > kMaxExperts || op.top_k < 1 || op.top_k > kMaxTopK ||
+        op.group_count < 1 || count % op.group_count != 0 ||
+        op.groups_kept < 1 || op.groups_kept > op.group_count ||
+        op.groups_kept * (count / op.group_count) < op.top_k) {
+      return Bad("number of experts");
+    }
+    if (!IsMatrix(op.router, width) || Find(op.router)->rows != count ||
+        !IsVector(op.router_bias, count, true) ||
+        !IsVector(op.selection_bias, count, true) || !IsLimit(op.jitter) ||
+        !std::isfinite(op.scale) ||
+        (op.score == model::RouterScore::kSparseMixer &&
+         (op.selection_bias != -1 || op.group_count != 1))) {
+      return Bad("router");
+    }
+    const bool gated = op.experts[0].gate != -1;
+    if (op.activation == model::Activation::kXielu ||
+        (op.activation == model::Activation::kSwigluOai && !gated)) {
+      return Bad("activation");
+    }
+    const model::Weight* up = Find(op.experts[0].up);
+    if (up == nullptr || up->rows > kMaxWidth) return Bad("expert");
+    for (const model::MoeOp::Expert& expert : op.experts) {
+      if ((expert.gate != -1) != gated ||
+          !IsExpert(expert, width, up->rows, Width(op.out))) {
+        return Bad("expert");
+      }
+    }
+    return OkStatus();
+  }
+  bool IsProduct(WeightId id, WeightId bias, int64_t in, int64_t out) const {
+    return IsMatrix(id, in) && Find(id)->rows == out &&
+           IsVector(bias, out, true);
+  }
+  bool IsExpert(const model::MoeOp::Expert& expert, int64_t in, int64_t hidden,
+                int64_t out) const {
+    return IsProduct(expert.up, expert.up_bias, in, hidden) &&
+           IsProduct(expert.down, expert.down_bias, hidden, out) &&
+           (expert.gate == -1
+                ? expert.gate_bias == -1
+                : IsProduct(expert.gate, expert.gate_bias, in, hidden));
   }
 
   Status Check(const model::LinearOp& op) const {

@@ -1,5 +1,6 @@
 #include "cpp/backend/cpu/program.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "cpp/backend/cpu/operations.h"
@@ -23,6 +24,9 @@ bool Reads(const model::Op& op, SlotId slot) {
     bool operator()(const model::NormOp& o) { return o.in == slot; }
     bool operator()(const model::HeadNormOp& o) { return o.slot == slot; }
     bool operator()(const model::AddOp& o) {
+      return o.in == slot || o.out == slot || o.gate_in == slot;
+    }
+    bool operator()(const model::MoeOp& o) {
       return o.in == slot || o.out == slot;
     }
     bool operator()(const model::LinearOp& o) {
@@ -44,6 +48,7 @@ bool Writes(const model::Op& op, SlotId slot) {
     bool operator()(const model::NormOp& o) { return o.out == slot; }
     bool operator()(const model::HeadNormOp&) { return false; }
     bool operator()(const model::AddOp&) { return false; }
+    bool operator()(const model::MoeOp&) { return false; }
     bool operator()(const model::LinearOp& o) {
       return o.out == slot && !o.residual;
     }
@@ -82,6 +87,33 @@ NormStep Resolve(const CpuWeights& weights, const model::HeadNormOp& op) {
           .bias = weights.vector(op.bias)};
 }
 
+void ResolveExperts(const CpuWeights& weights, const model::MoeOp& op,
+                    Instruction* instruction) {
+  instruction->vectors = {weights.vector(op.router_bias),
+                          weights.vector(op.selection_bias)};
+  std::vector<Matrix>& matrices = instruction->matrices;
+  matrices.push_back(weights.matrix(op.router));
+  for (const model::MoeOp::Expert& expert : op.experts) {
+    ExpertStep step = {.gate = {},
+                       .up = weights.matrix(expert.up),
+                       .down = weights.matrix(expert.down),
+                       .gate_bias = weights.vector(expert.gate_bias),
+                       .up_bias = weights.vector(expert.up_bias),
+                       .down_bias = weights.vector(expert.down_bias)};
+    step.gate = expert.gate < 0 ? step.up : weights.matrix(expert.gate);
+    for (const Matrix& matrix : {step.gate, step.up}) {
+      if (std::none_of(matrices.begin(), matrices.end(),
+                       [&](const Matrix& other) {
+                         return other.activation == matrix.activation;
+                       })) {
+        matrices.push_back(matrix);
+      }
+    }
+    if (expert.gate < 0) step.gate.rows = 0;
+    instruction->experts.push_back(step);
+  }
+}
+
 void ResolveWeights(const CpuWeights& weights, const model::Op& op,
                     Instruction* instruction) {
   if (const auto* linear = std::get_if<model::LinearOp>(&op)) {
@@ -98,6 +130,10 @@ void ResolveWeights(const CpuWeights& weights, const model::Op& op,
                             weights.vector(rope->k_norm)};
   } else if (const auto* attention = std::get_if<model::AttentionOp>(&op)) {
     instruction->vectors = {weights.vector(attention->sinks)};
+  } else if (const auto* add = std::get_if<model::AddOp>(&op)) {
+    instruction->vectors = {weights.vector(add->gate)};
+  } else if (const auto* moe = std::get_if<model::MoeOp>(&op)) {
+    ResolveExperts(weights, *moe, instruction);
   }
 }
 
