@@ -1,10 +1,13 @@
 // Logits of tiny models against the same formulas in double precision.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <random>
 #include <utility>
 #include <vector>
 
+#include "cpp/backend/cpu/route.h"
 #include "tests/backend/plan_oracle.h"
 #include "tests/backend/rig.h"
 
@@ -37,6 +40,52 @@ TEST(CpuOracle, LogitsAreThoseOfTheFormulas) {
               << isa << " position " << r;
         }
       }
+    }
+  }
+}
+
+// Of every kind, by random logits; then by such as no router should give.
+TEST(CpuOracle, RoutersChooseAsTheFormulas) {
+  using model::RouterScore;
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal(0.0f, 2.0f);
+  std::vector<float> logits(24), bias(24), scratch(3 * 24);
+  int32_t experts[6];
+  float weights[6];
+  for (int i = 0; i < 2000; ++i) {
+    model::MoeOp op;
+    op.experts.resize(24);
+    op.score = static_cast<RouterScore>(i % 4);
+    op.top_k = 1 + i / 4 % 6;
+    op.renormalize = i % 3 == 0;
+    op.scale = i % 5 == 0 ? 2.5f : 1.0f;
+    const bool sparse = op.score == RouterScore::kSparseMixer;
+    if (!sparse && i % 7 < 4) {
+      op.group_count = 6;
+      op.groups_kept = 2 + i % 4;
+      op.group_score = static_cast<model::GroupScore>(i % 2);
+    }
+    if (sparse) op.jitter = 0.3f, op.renormalize = false;
+    const bool biased = !sparse && i % 2 == 0;
+    for (float& x : logits) x = normal(random);
+    for (float& x : bias) x = normal(random) / 4;
+    cpu::Route(op, logits.data(), biased ? bias.data() : nullptr,
+               scratch.data(), experts, weights);
+    const auto exact = ExactRoute(op, {logits.begin(), logits.end()},
+                                  biased ? bias.data() : nullptr);
+    auto want = exact.begin();
+    for (int32_t k = 0; k < op.top_k; ++k, ++want) {
+      ASSERT_EQ(static_cast<size_t>(experts[k]), want->first) << i;
+      ASSERT_NEAR(weights[k], want->second, 2e-6 * std::abs(want->second)) << i;
+    }
+    const float odd[] = {NAN, INFINITY, -INFINITY, 0.0f, 1e38f, -1e38f};
+    for (float& x : logits) x = odd[random() % std::size(odd)];
+    if (i % 11 == 0) std::fill(logits.begin(), logits.end(), odd[i % 6]);
+    cpu::Route(op, logits.data(), biased ? bias.data() : nullptr,
+               scratch.data(), experts, weights);
+    for (int32_t k = 0; k < op.top_k; ++k) {
+      ASSERT_GT(experts[k], k == 0 ? -1 : experts[k - 1]) << i;
+      ASSERT_LT(experts[k], 24) << i;
     }
   }
 }
