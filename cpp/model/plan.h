@@ -35,7 +35,21 @@ enum class Activation : uint8_t {
   kGelu,
   kGeluTanh,
   kRelu,
-  kRelu2
+  kRelu2,
+  // Gated only, as gpt-oss has it: with the gate g at most 7 and u held within
+  // [-7, 7], g * sigmoid(1.702 g) * (u + 1).
+  kSwigluOai,
+  // Not gated: see Xielu.
+  kXielu
+};
+
+// xIELU (Huang and Schlag, 2024): positive x^2 + beta x above 0, else
+// negative (exp(x) - 1 - x) + beta x. `positive` is softplus of its parameter;
+// `negative` is beta more than softplus of its own.
+struct Xielu {
+  float positive = 0.0f;
+  float negative = 0.0f;
+  float beta = 0.5f;
 };
 
 // out = table[token] * scale (+ positions[position + offset]) (+ types[0])
@@ -51,11 +65,11 @@ struct EmbedOp {
 enum class NormKind : uint8_t { kRms, kLayer };
 
 // out = norm(in) * weight (+ bias). RMSNorm: Zhang and Sennrich, 2019;
-// LayerNorm: Ba et al., 2016. Sums are in F32.
+// LayerNorm: Ba et al., 2016. Sums are in F32. No weight stands for ones.
 struct NormOp {
   SlotId in, out;
   NormKind kind;
-  WeightId weight;
+  WeightId weight = -1;
   WeightId bias = -1;
   float epsilon;
 };
@@ -76,10 +90,13 @@ struct HeadNormOp {
 };
 
 // out += scale * in, for residuals with a multiplier and for norms that stand
-// between a block and its residual. Slots of one width.
+// between a block and its residual. Slots of one width. With a gate, times
+// sigmoid(gate . gate_in): Qwen2-MoE's shared expert.
 struct AddOp {
   SlotId in, out;
   float scale = 1.0f;
+  WeightId gate = -1;  // [1, width of gate_in]
+  SlotId gate_in = -1;
 };
 
 // y = W x (+ bias), W the concatenation of `weights` along the output. Then
@@ -87,7 +104,8 @@ struct AddOp {
 //             out = act(g) * u (width = half)
 //   else:     out = act(y)
 //   residual: out += (accumulates into the slot)
-// clip > 0: y is held within [-clip, clip] before anything else (MPT, DBRX).
+// clip > 0: y is held within [-clip, clip] before anything else (MPT, DBRX);
+// not with residual.
 struct LinearOp {
   SlotId in, out;
   std::vector<WeightId> weights;
@@ -96,6 +114,51 @@ struct LinearOp {
   bool gated = false;
   bool residual = false;
   float clip = 0.0f;
+  Xielu xielu = {};  // of Activation::kXielu
+};
+
+// What a router's logits l, one for each expert, become.
+enum class RouterScore : uint8_t {
+  kSoftmax,          // of all experts
+  kSigmoid,          // each by itself
+  kSoftmaxOfChosen,  // of the chosen alone: gpt-oss, Granite
+  // PhiMoE, as it infers: the largest logit m is chosen, with its softmax among
+  // those where (m - l) / max(|l|, m) <= 2 jitter; then the next, without it.
+  kSparseMixer
+};
+// How good a group of experts is: its best, or its two best together.
+enum class GroupScore : uint8_t { kMax, kTopTwo };
+
+// Mixture of experts (Shazeer et al., 2017): out += sum over the row's chosen
+// experts of weight * (down (act(gate x) * up x)), biases where there are any.
+//
+// The top_k experts of the greatest scores + selection_bias are chosen, equals
+// by the lower number, within the groups_kept best of group_count groups of
+// neighbours. A weight is the score without selection_bias; if `renormalize`,
+// over the sum of the chosen's; times `scale`.
+struct MoeOp {
+  struct Expert {
+    WeightId gate = -1;  // [hidden, width of in]; -1 in all: out = act(up x)
+    WeightId up = -1;    // [hidden, width of in]
+    WeightId down = -1;  // [width of out, hidden]
+    WeightId gate_bias = -1, up_bias = -1, down_bias = -1;
+  };
+  SlotId in, out;
+  WeightId router;               // [experts, width of in]
+  WeightId router_bias = -1;     // [experts], part of the logits
+  WeightId selection_bias = -1;  // [experts], for the choice only
+  std::vector<Expert> experts;
+  Activation activation = Activation::kSilu;
+  int32_t top_k = 1;
+  RouterScore score = RouterScore::kSoftmax;
+  bool renormalize = false;
+  float scale = 1.0f;
+  int32_t group_count = 1;
+  int32_t groups_kept = 1;
+  GroupScore group_score = GroupScore::kMax;
+  float jitter = 0.01f;  // of kSparseMixer
+  // The weight multiplies the expert's input, not its output: Llama 4.
+  bool weight_on_input = false;
 };
 
 // Position encoding of one layer's q and k.
@@ -133,7 +196,8 @@ struct AttentionOp {
   // 0: none.
   float softcap = 0.0f;
   // ALiBi (Press et al., 2022): slope[h] * (key position - query position) is
-  // added to the scores. head_count entries, or none.
+  // added to the scores, after softcap. head_count entries, or none; not with
+  // bidirectional.
   std::vector<float> alibi_slopes;
   // A logit per q head that takes part in the softmax without a value, as
   // gpt-oss has it: [head_count].
@@ -145,7 +209,8 @@ struct SelectRowsOp {
   SlotId in, out;
 };
 
-// logits = scale * (W x + bias) on the selected rows; followed by sampling.
+// logits = scale * (W x + bias) on the selected rows, then softcap; followed
+// by sampling.
 struct HeadOp {
   SlotId in;
   WeightId weight;
@@ -159,8 +224,9 @@ struct PoolOp {
   SlotId in;
 };
 
-using Op = std::variant<EmbedOp, NormOp, LinearOp, RopeAppendOp, AttentionOp,
-                        SelectRowsOp, HeadOp, PoolOp>;
+using Op =
+    std::variant<EmbedOp, NormOp, HeadNormOp, AddOp, LinearOp, MoeOp,
+                 RopeAppendOp, AttentionOp, SelectRowsOp, HeadOp, PoolOp>;
 
 // The shape of one cache layer.
 struct CacheLayer {

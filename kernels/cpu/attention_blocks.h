@@ -22,6 +22,7 @@ struct AttentionPair {
   int32_t begin, end;  // keys it sees
   float* total;        // merged output, unscaled
   float m, l;          // of `total`
+  float slope;         // of a score by its distance
 };
 
 // What will be read soon: one place for each key of a block of values, or for
@@ -134,6 +135,28 @@ inline float MaskedMaximum(float* scores, int32_t first, int32_t last,
     most = V::Max(most, V::Load(scores + i));
   }
   return V::MaxOf(most);
+}
+
+// Before both, if scores are to be bent: softcap (0: none) and the pair's slope
+// times the distance from the row, `nearest` keys after the segment's start.
+template <typename V>
+inline void BendScores(float* scores, int32_t first, int32_t last,
+                       const float* key_steps, float softcap, float slope,
+                       int32_t nearest) {
+  using F = typename V::F;
+  constexpr int32_t kW = V::kWidth;
+  float lanes[kW];
+  for (int32_t i = 0; i < kW; ++i) lanes[i] = static_cast<float>(i);
+  const F lane = V::Load(lanes);
+  const F cap = V::Set(softcap);
+  for (int32_t i = first - first % kW; i < last; i += kW) {
+    F score = V::Load(scores + i);
+    if (key_steps != nullptr) score = V::Mul(score, V::Load(key_steps + i));
+    if (softcap > 0) score = V::Mul(cap, Tanh<V>(V::Div(score, cap)));
+    // Distances are whole numbers below 2^24.
+    const F distance = V::Add(lane, V::Set(static_cast<float>(i - nearest)));
+    V::Store(scores + i, V::Fma(V::Set(slope), distance, score));
+  }
 }
 
 // Second: scores become exponentials, times the values' steps if there are any;

@@ -85,6 +85,7 @@ class Pair {
         q_(args.q + row * args.q_stride + int64_t{head} * args.kv.key_dim),
         out_(args.out + row * args.out_stride +
              int64_t{head} * args.kv.value_dim),
+        head_(head),
         position_(args.position + (args.same_position ? 0 : row)),
         begin_(args.window > 0 && position_ >= args.window
                    ? position_ - args.window + 1
@@ -108,7 +109,7 @@ class Pair {
       for (int32_t d = 0; d < args_.kv.key_dim; ++d) {
         dot += q_[d] * reader_.Key(p, d);
       }
-      scores[p - begin] = dot * args_.scale;
+      scores[p - begin] = Bend(dot * args_.scale, p);
       if (scores[p - begin] > state->m) state->m = scores[p - begin];
     }
     for (int32_t d = 0; d < args_.kv.value_dim; ++d) state->o[d] = 0.0f;
@@ -123,7 +124,8 @@ class Pair {
 
   State Start() const {
     for (int32_t d = 0; d < args_.kv.value_dim; ++d) out_[d] = 0.0f;
-    return {.o = out_};
+    if (args_.sinks == nullptr) return {.o = out_};
+    return {.m = args_.sinks[head_], .l = 1.0f, .o = out_};
   }
   void Merge(const State& segment, State* total) const {
     const float m = segment.m > total->m ? segment.m : total->m;
@@ -140,10 +142,19 @@ class Pair {
   }
 
  private:
+  float Bend(float score, int32_t key) const {
+    if (args_.softcap > 0) {
+      score = args_.softcap * std::tanh(score / args_.softcap);
+    }
+    if (args_.slopes == nullptr) return score;
+    return score + args_.slopes[head_] * static_cast<float>(key - position_);
+  }
+
   const AttentionArgs& args_;
   const Reader reader_;
   const float* q_;
   float* out_;
+  const int32_t head_;
   const int32_t position_;
   const int32_t begin_;
 };

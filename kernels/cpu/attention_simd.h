@@ -86,8 +86,11 @@ class AttentionRun {
                      : 0;
     pair.end = position + 1;
     pair.total = totals_ + int64_t{count_} * width_;
-    pair.m = -__builtin_inff();
-    pair.l = 0.0f;
+    // A sink is a score whose value is zeros, merged before all others.
+    const bool sink = args_.sinks != nullptr;
+    pair.m = sink ? args_.sinks[head] : -__builtin_inff();
+    pair.l = sink ? 1.0f : 0.0f;
+    pair.slope = args_.slopes != nullptr ? args_.slopes[head] : 0.0f;
     for (int32_t i = 0; i < width_; i += kW) {
       V::Store(pair.total + i, V::Set(0.0f));
     }
@@ -271,15 +274,28 @@ class AttentionRun {
   template <int Q>
   void BlockWeights(const AttentionPair* pairs, float* m, float* l) {
     const bool steps = kSteps && kv_.format == KvFormat::kInt8;
+    const bool bends = args_.softcap > 0 || args_.slopes != nullptr;
     float* scores = args_.scratch;
+    if (bends) Bend<Q>(pairs, steps ? key_steps_ : nullptr);
     for (int i = 0; i < Q; ++i, scores += kAttentionSegment) {
       m[i] = MaskedMaximum<V>(scores, First(pairs[i]), Last(pairs[i]),
-                              steps ? key_steps_ : nullptr);
+                              steps && !bends ? key_steps_ : nullptr);
     }
     scores = args_.scratch;
     for (int i = 0; i < Q; ++i, scores += kAttentionSegment) {
       l[i] = Exponentials<V>(scores, First(pairs[i]), Last(pairs[i]), m[i],
                              steps ? value_steps_ : nullptr);
+    }
+  }
+
+  // Apart from the plain path, which it must not slow down.
+  template <int Q>
+  __attribute__((noinline)) void Bend(const AttentionPair* pairs,
+                                      const float* key_steps) {
+    float* scores = args_.scratch;
+    for (int i = 0; i < Q; ++i, scores += kAttentionSegment) {
+      BendScores<V>(scores, First(pairs[i]), Last(pairs[i]), key_steps,
+                    args_.softcap, pairs[i].slope, pairs[i].end - 1 - segment_);
     }
   }
 

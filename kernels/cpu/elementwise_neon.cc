@@ -9,6 +9,12 @@ void Activate(Act act, const float* x, int64_t n, float* y) {
   ActivateSimd<Neon>(act, x, n, y);
 }
 
+void Xielu(const XieluShape& shape, const float* x, int64_t n, float* y) {
+  XieluSimd<Neon>(shape, x, n, y);
+}
+
+void SoftCap(float cap, float* x, int64_t n) { SoftCapSimd<Neon>(cap, x, n); }
+
 void GatedActivate(Act act, const float* gate, const float* up, int64_t n,
                    float* y) {
   GatedActivateSimd<Neon>(act, gate, up, n, y);

@@ -41,16 +41,54 @@ inline typename V::F ApplyAct(Act act, typename V::F x) {
   }
 }
 
+// act(gate) * up, or what stands for it.
+template <typename V>
+inline typename V::F ApplyGated(Act act, typename V::F gate, typename V::F up) {
+  if (act != Act::kSwigluOai) return V::Mul(ApplyAct<V>(act, gate), up);
+  gate = V::Min(V::Set(7.0f), gate);
+  up = V::Min(V::Set(7.0f), V::Max(V::Set(-7.0f), up));
+  return V::Mul(TimesSigmoid<V>(gate, V::Mul(V::Set(1.702f), gate)),
+                V::Add(up, V::Set(1.0f)));
+}
+
+// y[i] = body(x[i]).
+template <typename V, typename Body>
+inline void MapSimd(const float* x, int64_t n, float* y, const Body& body) {
+  int64_t i = 0;
+  for (; i + V::kWidth <= n; i += V::kWidth) {
+    V::Store(y + i, body(V::Load(x + i)));
+  }
+  if (i < n) V::Store(y + i, body(V::Load(x + i, n - i)), n - i);
+}
+
 template <typename V>
 void ActivateSimd(Act act, const float* x, int64_t n, float* y) {
   if (act == Act::kGelu) return reference::Activate(act, x, n, y);
-  int64_t i = 0;
-  for (; i + V::kWidth <= n; i += V::kWidth) {
-    V::Store(y + i, ApplyAct<V>(act, V::Load(x + i)));
-  }
-  if (i < n) {
-    V::Store(y + i, ApplyAct<V>(act, V::Load(x + i, n - i)), n - i);
-  }
+  MapSimd<V>(x, n, y, [act](typename V::F v) { return ApplyAct<V>(act, v); });
+}
+
+template <typename V>
+void XieluSimd(const XieluShape& shape, const float* x, int64_t n, float* y) {
+  using F = typename V::F;
+  const F positive = V::Set(shape.positive);
+  const F negative = V::Set(shape.negative);
+  const F beta = V::Set(shape.beta);
+  const F zero = V::Set(0.0f);
+  MapSimd<V>(x, n, y, [=](F v) {
+    // Each side is 0 where the other counts. Below -80 exp(x) - 1 is -1.
+    const F high = V::Max(zero, v);
+    const F low = V::Min(zero, v);
+    const F e = ExpMinus1<V>(V::Max(V::Set(-80.0f), low));
+    const F curve = V::Mul(negative, V::Sub(e, low));
+    return V::Fma(beta, v, V::Fma(V::Mul(positive, high), high, curve));
+  });
+}
+
+template <typename V>
+void SoftCapSimd(float cap, float* x, int64_t n) {
+  const auto c = V::Set(cap);
+  MapSimd<V>(x, n, x,
+             [c](typename V::F v) { return V::Mul(c, Tanh<V>(V::Div(v, c))); });
 }
 
 template <typename V>
@@ -59,12 +97,12 @@ void GatedActivateSimd(Act act, const float* gate, const float* up, int64_t n,
   if (act == Act::kGelu) return reference::GatedActivate(act, gate, up, n, y);
   int64_t i = 0;
   for (; i + V::kWidth <= n; i += V::kWidth) {
-    V::Store(y + i,
-             V::Mul(ApplyAct<V>(act, V::Load(gate + i)), V::Load(up + i)));
+    V::Store(y + i, ApplyGated<V>(act, V::Load(gate + i), V::Load(up + i)));
   }
   if (i < n) {
-    const auto g = ApplyAct<V>(act, V::Load(gate + i, n - i));
-    V::Store(y + i, V::Mul(g, V::Load(up + i, n - i)), n - i);
+    const int64_t m = n - i;
+    V::Store(y + i,
+             ApplyGated<V>(act, V::Load(gate + i, m), V::Load(up + i, m)), m);
   }
 }
 

@@ -9,7 +9,9 @@ void RmsNorm(const float* x, const float* weight, float epsilon, int64_t n,
   float sum = 0.0f;
   for (int64_t i = 0; i < n; ++i) sum += x[i] * x[i];
   const float scale = 1.0f / std::sqrt(sum / static_cast<float>(n) + epsilon);
-  for (int64_t i = 0; i < n; ++i) y[i] = x[i] * scale * weight[i];
+  for (int64_t i = 0; i < n; ++i) {
+    y[i] = weight == nullptr ? x[i] * scale : x[i] * scale * weight[i];
+  }
 }
 
 void LayerNorm(const float* x, const float* weight, const float* bias,
@@ -22,7 +24,8 @@ void LayerNorm(const float* x, const float* weight, const float* bias,
   const float scale =
       1.0f / std::sqrt(squares / static_cast<float>(n) + epsilon);
   for (int64_t i = 0; i < n; ++i) {
-    const float value = (x[i] - mean) * scale * weight[i];
+    float value = (x[i] - mean) * scale;
+    if (weight != nullptr) value *= weight[i];
     y[i] = bias == nullptr ? value : value + bias[i];
   }
 }

@@ -41,11 +41,14 @@ void RmsNormSimd(const float* x, const float* weight, float epsilon, int64_t n,
   const F scale = V::Set(InverseRoot<V>(sum, n, epsilon));
   int64_t i = 0;
   for (; i + w <= n; i += w) {
-    V::Store(y + i, V::Mul(V::Mul(V::Load(x + i), scale), V::Load(weight + i)));
+    const F value = V::Mul(V::Load(x + i), scale);
+    V::Store(y + i,
+             weight == nullptr ? value : V::Mul(value, V::Load(weight + i)));
   }
   if (i < n) {
-    const F value = V::Mul(V::Load(x + i, n - i), scale);
-    V::Store(y + i, V::Mul(value, V::Load(weight + i, n - i)), n - i);
+    F value = V::Mul(V::Load(x + i, n - i), scale);
+    if (weight != nullptr) value = V::Mul(value, V::Load(weight + i, n - i));
+    V::Store(y + i, value, n - i);
   }
 }
 
@@ -63,14 +66,14 @@ void LayerNormSimd(const float* x, const float* weight, const float* bias,
   const F scale = V::Set(InverseRoot<V>(squares, n, epsilon));
   int64_t i = 0;
   for (; i + w <= n; i += w) {
-    const F value = V::Mul(V::Mul(V::Sub(V::Load(x + i), mean), scale),
-                           V::Load(weight + i));
+    F value = V::Mul(V::Sub(V::Load(x + i), mean), scale);
+    if (weight != nullptr) value = V::Mul(value, V::Load(weight + i));
     V::Store(y + i, bias == nullptr ? value : V::Add(value, V::Load(bias + i)));
   }
   if (i < n) {
     const int64_t m = n - i;
-    F value = V::Mul(V::Mul(V::Sub(V::Load(x + i, m), mean), scale),
-                     V::Load(weight + i, m));
+    F value = V::Mul(V::Sub(V::Load(x + i, m), mean), scale);
+    if (weight != nullptr) value = V::Mul(value, V::Load(weight + i, m));
     if (bias != nullptr) value = V::Add(value, V::Load(bias + i, m));
     V::Store(y + i, value, m);
   }

@@ -45,6 +45,15 @@ void Activate(Isa isa, Act act, const float* x, int64_t n, float* y) {
   INLAY_DISPATCH_(isa, Activate, act, x, n, y);
 }
 
+void Xielu(Isa isa, const XieluShape& shape, const float* x, int64_t n,
+           float* y) {
+  INLAY_DISPATCH_(isa, Xielu, shape, x, n, y);
+}
+
+void SoftCap(Isa isa, float cap, float* x, int64_t n) {
+  INLAY_DISPATCH_(isa, SoftCap, cap, x, n);
+}
+
 void GatedActivate(Isa isa, Act act, const float* gate, const float* up,
                    int64_t n, float* y) {
   INLAY_DISPATCH_(isa, GatedActivate, act, gate, up, n, y);

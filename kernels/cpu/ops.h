@@ -11,16 +11,33 @@
 
 namespace inlay::kernels::cpu {
 
+// Norms of one row; y may be x. `weight` and `bias` may be null.
 void RmsNorm(Isa isa, const float* x, const float* weight, float epsilon,
              int64_t n, float* y);
-// `bias` may be null.
 void LayerNorm(Isa isa, const float* x, const float* weight, const float* bias,
                float epsilon, int64_t n, float* y);
 
-enum class Act : uint8_t { kNone, kSilu, kGelu, kGeluTanh, kRelu, kRelu2 };
+enum class Act : uint8_t {
+  kNone,
+  kSilu,
+  kGelu,
+  kGeluTanh,
+  kRelu,
+  kRelu2,
+  kSwigluOai  // GatedActivate only; takes `up` into its formula
+};
 // y[i] = act(x[i]). An element's result does not depend on where it stands.
 // y may be x.
 void Activate(Isa isa, Act act, const float* x, int64_t n, float* y);
+// x > 0: positive x^2 + beta x, else negative (exp(x) - 1 - x) + beta x. The
+// same promises.
+struct XieluShape {
+  float positive, negative, beta;
+};
+void Xielu(Isa isa, const XieluShape& shape, const float* x, int64_t n,
+           float* y);
+// x[i] = cap * tanh(x[i] / cap). The same promises.
+void SoftCap(Isa isa, float cap, float* x, int64_t n);
 // y[i] = act(gate[i]) * up[i]. y may be gate or up.
 void GatedActivate(Isa isa, Act act, const float* gate, const float* up,
                    int64_t n, float* y);
@@ -82,6 +99,13 @@ struct AttentionArgs {
   float* scratch;  // AttentionScratchFloats(), 64-byte aligned
   // All rows see the keys that a row at `position` sees.
   bool same_position = false;
+  // Of a score s, already scaled: first softcap * tanh(s / softcap) if softcap
+  // is above 0, then + slope * (key's position - row's position). Slopes and
+  // sinks have one entry for each of q_heads, or are null. A sink takes part in
+  // the softmax as a score without a value. No slopes with same_position.
+  float softcap = 0.0f;
+  const float* slopes = nullptr;
+  const float* sinks = nullptr;
 };
 // Rows and heads of a call are taken in tiles of at most this many pairs, so
 // that the scratch is bounded.

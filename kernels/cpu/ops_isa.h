@@ -19,6 +19,8 @@
   void LayerNorm(const float* x, const float* weight, const float* bias,      \
                  float epsilon, int64_t n, float* y);                         \
   void Activate(Act act, const float* x, int64_t n, float* y);                \
+  void Xielu(const XieluShape& shape, const float* x, int64_t n, float* y);   \
+  void SoftCap(float cap, float* x, int64_t n);                               \
   void GatedActivate(Act act, const float* gate, const float* up, int64_t n,  \
                      float* y);                                               \
   void Rope(float* x, int32_t heads, int32_t head_dim, int32_t dims,          \

@@ -7,7 +7,9 @@
 #include <numeric>
 #include <ostream>
 #include <random>
+#include <span>
 
+#include "cpp/backend/cpu/executor.h"
 #include "tests/backend/rig.h"
 #include "tests/backend/tiny_model.h"
 
@@ -60,6 +62,13 @@ std::vector<Case> Cases() {
        {.heads = 3, .kv_heads = 1, .head_dim = 20, .window = 150},
        KvType::kInt8},
       {"Gpt", {.tied = false, .gpt = true}},
+      {"Rich", {.rich = true}},
+      {"RichWindowInt8Pages", {.window = 90, .rich = true}, KvType::kInt8},
+      {"Mixtral", {.hidden = 72, .moe = 1}},
+      {"DeepSeekQ8", {.moe = 2, .matrix_type = DType::kQ8_0}},
+      {"GptOssF16", {.moe = 3, .matrix_type = DType::kF16}},
+      {"PhiMoe", {.moe = 4}},
+      {"Llama4Q4", {.moe = 5, .matrix_type = DType::kQ4_1}},
       {"F16", {.matrix_type = DType::kF16}},
       {"Q8", {.matrix_type = DType::kQ8_0}},
       {"Q4", {.tied = false, .matrix_type = DType::kQ4_1}},
@@ -135,6 +144,118 @@ TEST_P(InvarianceTest, OneByOneIsTheWhole) {
       rig.Run({{tokens, std::vector<int32_t>(40, 1), {5, 4, 3}}});
   ASSERT_TRUE(whole.ok() && single.ok());
   EXPECT_EQ(FirstDifference((*whole)[0], (*single)[0], 97), "");
+}
+
+// The plan's operation at `index`, as an Op.
+template <typename Op>
+Op& At(model::Plan& plan, size_t index) {
+  for (model::Op& op : plan.ops) {
+    Op* found = std::get_if<Op>(&op);
+    if (found != nullptr && index-- == 0) return *found;
+  }
+  static Op none;
+  ADD_FAILURE() << "no such operation";
+  return none;
+}
+
+// Each change makes a good plan one that is not run.
+void ExpectWrong(const TinyOptions& options,
+                 std::span<const std::function<void(model::Plan&)>> wrongs) {
+  auto threads = *ThreadPool::Create({.thread_count = 1});
+  const auto load = [&](const std::function<void(model::Plan&)>& change) {
+    const TinyModel tiny = MakeTinyModel(options);
+    auto plan = std::make_shared<model::Plan>(*tiny.plan);
+    change(*plan);
+    return CreateCpuBackend()
+        ->LoadWeights(tiny.file, plan, {}, MemoryPool::Create(nullptr, 0),
+                      threads.get(), nullptr)
+        .status();
+  };
+  EXPECT_TRUE(load([](model::Plan&) {}).ok());
+  for (size_t i = 0; i < wrongs.size(); ++i) {
+    EXPECT_EQ(load(wrongs[i]).code(), absl::StatusCode::kInternal) << i;
+  }
+}
+
+TEST(CpuBackend, WrongPlansAreInternalErrors) {
+  using model::Plan;
+  const std::function<void(Plan&)> wrongs[] = {
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).offset = -1; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).heads = 0; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).heads = 9; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).width = 17; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).width = 0; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).slot = 99; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 0).weight_per_head = true; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 1).weight_per_head = false; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 1).kind = model::NormKind::kRms; },
+      [](Plan& p) { At<model::HeadNormOp>(p, 2).offset += 1; },
+      [](Plan& p) { At<model::AddOp>(p, 0).in = 0; },
+      [](Plan& p) { At<model::AddOp>(p, 0).in = 2; },
+      [](Plan& p) { At<model::AddOp>(p, 0).out = -1; },
+      [](Plan& p) { At<model::LinearOp>(p, 0).clip = -1; },
+      [](Plan& p) { At<model::LinearOp>(p, 0).clip = NAN; },
+      [](Plan& p) {
+        At<model::LinearOp>(p, 0).activation = model::Activation::kSwigluOai;
+      },
+      [](Plan& p) {
+        At<model::LinearOp>(p, 2).activation = model::Activation::kXielu;
+      },
+      [](Plan& p) { At<model::RopeAppendOp>(p, 0).q_norm = 0; },
+      [](Plan& p) { At<model::RopeAppendOp>(p, 0).k_norm = 999; },
+      [](Plan& p) { At<model::AttentionOp>(p, 0).softcap = INFINITY; },
+      [](Plan& p) { At<model::AttentionOp>(p, 0).alibi_slopes.pop_back(); },
+      [](Plan& p) { At<model::AttentionOp>(p, 0).sinks = 0; },
+      [](Plan& p) { At<model::HeadOp>(p, 0).softcap = -2; },
+  };
+  ExpectWrong({.rich = true}, wrongs);
+}
+
+TEST(CpuBackend, WrongExpertsAreInternalErrors) {
+  using model::Plan;
+  const auto moe = [](Plan& p) -> model::MoeOp& {
+    return At<model::MoeOp>(p, 0);
+  };
+  const std::function<void(Plan&)> wrongs[] = {
+      [=](Plan& p) { moe(p).experts.clear(); },
+      [=](Plan& p) { moe(p).experts.pop_back(); },
+      [=](Plan& p) { moe(p).in = moe(p).out; },
+      [=](Plan& p) { moe(p).in = 2; },
+      [=](Plan& p) { moe(p).out = 4; },
+      [=](Plan& p) { moe(p).top_k = 0; },
+      [=](Plan& p) { moe(p).top_k = 5; },
+      [=](Plan& p) { moe(p).groups_kept = 5; },
+      [=](Plan& p) { moe(p).groups_kept = 0; },
+      [=](Plan& p) { moe(p).group_count = 3; },
+      [=](Plan& p) { moe(p).group_count = 0; },
+      [=](Plan& p) { moe(p).router = 0; },
+      [=](Plan& p) { moe(p).router_bias = 0; },
+      [=](Plan& p) { moe(p).scale = INFINITY; },
+      [=](Plan& p) { moe(p).jitter = NAN; },
+      [=](Plan& p) { moe(p).score = model::RouterScore::kSparseMixer; },
+      [=](Plan& p) { moe(p).activation = model::Activation::kXielu; },
+      [=](Plan& p) { moe(p).experts[1].gate = -1; },
+      [=](Plan& p) { moe(p).experts[1].up = -1; },
+      [=](Plan& p) { moe(p).experts[1].down = moe(p).experts[1].up; },
+      [=](Plan& p) { moe(p).experts[2].up_bias = 0; },
+      [](Plan& p) { At<model::AddOp>(p, 0).gate_in = 2; },
+      [](Plan& p) { At<model::AddOp>(p, 0).gate_in = -1; },
+      [](Plan& p) { At<model::AddOp>(p, 0).gate = -1; },
+  };
+  ExpectWrong({.moe = 2}, wrongs);
+}
+
+// Experts multiply the rows that were routed to them, and no others.
+TEST(CpuBackend, ExpertsCostWhatWasRouted) {
+  const TinyModel model = MakeTinyModel({.hidden = 72, .moe = 1});
+  Rig rig = MakeRig(model, {.threads = 2});
+  const auto& executor = static_cast<cpu::CpuExecutor&>(*rig.executor);
+  const std::vector<int32_t> tokens = RandomTokens(100, 97, 5);
+  for (const int32_t rows : {1, 2, 3, 37, 100}) {
+    ASSERT_TRUE(rig.Run({{tokens, {rows}, Pages(0, 7)}}).ok());
+    // Layers, experts of a row, outputs of gate, up and down.
+    EXPECT_EQ(executor.expert_outputs(), rows * 2 * 2 * (72 + 72 + 64));
+  }
 }
 
 // Single rows whose keys threads share.

@@ -10,9 +10,11 @@ TEST(CpuMemory, TheEstimateIsWhatIsAllocated) {
   for (bool mapped : {true, false}) {
     for (bool in_place : {false, true}) {
       if (in_place && !mapped) continue;
-      for (bool tied : {true, false}) {
+      for (const auto& [tied, moe] :
+           {std::pair(true, 0), {false, 0}, {true, 2}}) {
         const TinyModel model = MakeTinyModel(
-            {.tied = tied, .matrix_type = kernels::DType::kQ8_0}, mapped);
+            {.tied = tied, .moe = moe, .matrix_type = kernels::DType::kQ8_0},
+            mapped);
         auto pool = MemoryPool::Create(nullptr, 0);
         auto threads = *ThreadPool::Create({.thread_count = 2});
         auto backend = CreateCpuBackend();
@@ -37,6 +39,12 @@ TEST(CpuMemory, TheEstimateIsWhatIsAllocated) {
           ASSERT_TRUE(executor.ok());
           EXPECT_EQ(pool->used_bytes(),
                     loaded + need->activations + 33 * need->kv_per_page);
+          // Pages take all that a step of so many rows may need.
+          Rig rig;
+          rig.executor = *std::move(executor);
+          rig.vocabulary = 97;
+          EXPECT_TRUE(
+              rig.Run({{RandomTokens(70, 97, 1), {9, 1, 8}, {0, 1}}}).ok());
         }
         EXPECT_EQ(pool->used_bytes(), 0u);
       }

@@ -1,185 +1,34 @@
 // Logits of tiny models against the same formulas in double precision.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <random>
+#include <utility>
 #include <vector>
 
+#include "cpp/backend/cpu/route.h"
+#include "tests/backend/plan_oracle.h"
 #include "tests/backend/rig.h"
 
 namespace inlay::backend {
 namespace {
 
-using Row = std::vector<double>;
-
-// Walks a Plan for one request, all rows at once, as plan.h defines it.
-class Oracle {
- public:
-  explicit Oracle(const TinyModel& model) : model_(model), plan_(*model.plan) {}
-
-  std::vector<Row> Logits(const std::vector<int32_t>& tokens) {
-    slots_.assign(plan_.slot_widths.size(), {});
-    for (const model::Op& op : plan_.ops) {
-      std::visit([&](const auto& o) { Do(o, tokens); }, op);
-    }
-    return logits_;
-  }
-
- private:
-  const float* Weight(model::WeightId id) const {
-    return model_.values[static_cast<size_t>(id)].data();
-  }
-  Row Multiply(model::WeightId weight, model::WeightId bias,
-               const Row& x) const {
-    const model::Weight& w = plan_.weights[static_cast<size_t>(weight)];
-    Row y(static_cast<size_t>(w.rows));
-    for (size_t o = 0; o < y.size(); ++o) {
-      y[o] = bias < 0 ? 0.0 : Weight(bias)[o];
-      for (size_t i = 0; i < x.size(); ++i) {
-        y[o] += double{Weight(weight)[o * x.size() + i]} * x[i];
-      }
-    }
-    return y;
-  }
-  static double Act(model::Activation act, double x) {
-    switch (act) {
-      case model::Activation::kSilu:
-        return x / (1 + std::exp(-x));
-      case model::Activation::kGeluTanh:
-        return 0.5 * x *
-               (1 +
-                std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-      default:
-        return x;
-    }
-  }
-
-  void Do(const model::EmbedOp& op, const std::vector<int32_t>& tokens) {
-    const size_t width = static_cast<size_t>(plan_.slot_widths[op.out]);
-    std::vector<Row>& out = slots_[op.out];
-    for (size_t r = 0; r < tokens.size(); ++r) {
-      Row row(width);
-      for (size_t i = 0; i < width; ++i) {
-        row[i] = Weight(op.table)[static_cast<size_t>(tokens[r]) * width + i];
-        if (op.positions >= 0) row[i] += Weight(op.positions)[r * width + i];
-      }
-      out.push_back(row);
-    }
-  }
-  void Do(const model::NormOp& op, const std::vector<int32_t>&) {
-    std::vector<Row> out = slots_[op.in];
-    for (Row& row : out) {
-      const double n = static_cast<double>(row.size());
-      double mean = 0, squares = 0;
-      if (op.kind == model::NormKind::kLayer) {
-        for (double x : row) mean += x / n;
-      }
-      for (double x : row) squares += (x - mean) * (x - mean) / n;
-      for (size_t i = 0; i < row.size(); ++i) {
-        row[i] = (row[i] - mean) / std::sqrt(squares + op.epsilon) *
-                     Weight(op.weight)[i] +
-                 (op.bias < 0 ? 0.0 : double{Weight(op.bias)[i]});
-      }
-    }
-    slots_[op.out] = out;
-  }
-  void Do(const model::LinearOp& op, const std::vector<int32_t>&) {
-    std::vector<Row> result;
-    for (const Row& x : slots_[op.in]) {
-      Row y;
-      for (size_t i = 0; i < op.weights.size(); ++i) {
-        const Row part = Multiply(op.weights[i], op.biases[i], x);
-        y.insert(y.end(), part.begin(), part.end());
-      }
-      const size_t half = y.size() / 2;
-      for (size_t i = 0; i < y.size(); ++i) {
-        if (op.gated && i >= half) break;
-        y[i] = Act(op.activation, y[i]) * (op.gated ? y[half + i] : 1.0);
-      }
-      if (op.gated) y.resize(half);
-      result.push_back(y);
-    }
-    if (op.residual) {
-      for (size_t r = 0; r < result.size(); ++r) {
-        for (size_t i = 0; i < result[r].size(); ++i) {
-          result[r][i] += slots_[op.out][r][i];
-        }
-      }
-    }
-    slots_[op.out] = result;
-  }
-  void Do(const model::RopeAppendOp& op, const std::vector<int32_t>&) {
-    const model::Rope& rope = plan_.ropes[op.rope];
-    const int32_t heads = plan_.head_count + plan_.kv_head_count;
-    for (size_t r = 0; r < slots_[op.qkv].size(); ++r) {
-      for (int32_t h = 0; h < heads; ++h) {
-        double* x = &slots_[op.qkv][r][h * plan_.head_dim];
-        for (int32_t i = 0; i < rope.dims / 2; ++i) {
-          const double angle = static_cast<double>(r) *
-                               rope.inverse_frequency[static_cast<size_t>(i)];
-          const double a = x[i], b = x[i + rope.dims / 2];
-          x[i] = a * std::cos(angle) - b * std::sin(angle);
-          x[i + rope.dims / 2] = a * std::sin(angle) + b * std::cos(angle);
-        }
-      }
-    }
-  }
-  void Do(const model::AttentionOp& op, const std::vector<int32_t>&) {
-    const std::vector<Row>& qkv = slots_[op.qkv];
-    const int32_t dim = plan_.head_dim;
-    const int32_t shared = plan_.head_count / plan_.kv_head_count;
-    std::vector<Row> out(qkv.size(), Row(plan_.head_count * dim));
-    for (size_t r = 0; r < qkv.size(); ++r) {
-      for (int32_t h = 0; h < plan_.head_count; ++h) {
-        const int32_t k = (plan_.head_count + h / shared) * dim;
-        const int32_t v = k + plan_.kv_head_count * dim;
-        double sum = 0;
-        for (size_t p = 0; p <= r; ++p) {
-          if (op.window > 0 && r - p >= static_cast<size_t>(op.window))
-            continue;
-          double dot = 0;
-          for (int32_t d = 0; d < dim; ++d) {
-            dot += qkv[r][h * dim + d] * qkv[p][k + d];
-          }
-          const double weight = std::exp(dot * op.scale);
-          sum += weight;
-          for (int32_t d = 0; d < dim; ++d) {
-            out[r][h * dim + d] += weight * qkv[p][v + d];
-          }
-        }
-        for (int32_t d = 0; d < dim; ++d) out[r][h * dim + d] /= sum;
-      }
-    }
-    slots_[op.out] = out;
-  }
-  void Do(const model::SelectRowsOp& op, const std::vector<int32_t>&) {
-    slots_[op.out] = slots_[op.in];
-  }
-  void Do(const model::HeadOp& op, const std::vector<int32_t>&) {
-    logits_.clear();
-    for (const Row& x : slots_[op.in]) {
-      logits_.push_back(Multiply(op.weight, op.bias, x));
-    }
-  }
-
-  void Do(const model::PoolOp&, const std::vector<int32_t>&) {
-    ADD_FAILURE() << "a decoder pools nothing";
-  }
-
-  const TinyModel& model_;
-  const model::Plan& plan_;
-  std::vector<std::vector<Row>> slots_;
-  std::vector<Row> logits_;
-};
-
 TEST(CpuOracle, LogitsAreThoseOfTheFormulas) {
   const TinyOptions models[] = {{},
                                 {.tied = false, .gpt = true},
                                 {.window = 9},
-                                {.heads = 8, .kv_heads = 2}};
+                                {.heads = 8, .kv_heads = 2},
+                                {.rich = true},
+                                {.hidden = 72, .moe = 1},
+                                {.moe = 2},
+                                {.moe = 3},
+                                {.hidden = 40, .moe = 4},
+                                {.moe = 5}};
   for (const TinyOptions& options : models) {
     const TinyModel model = MakeTinyModel(options);
     const std::vector<int32_t> tokens = RandomTokens(50, options.vocabulary, 2);
-    const std::vector<Row> exact = Oracle(model).Logits(tokens);
+    const std::vector<Row> exact = PlanOracle(model).Logits(tokens);
     for (const char* isa : {"reference", "avx2", "avx512"}) {
       if (!HasIsa(isa)) continue;
       Rig rig = MakeRig(model, {.threads = 2, .isa = isa});
@@ -191,6 +40,52 @@ TEST(CpuOracle, LogitsAreThoseOfTheFormulas) {
               << isa << " position " << r;
         }
       }
+    }
+  }
+}
+
+// Of every kind, by random logits; then by such as no router should give.
+TEST(CpuOracle, RoutersChooseAsTheFormulas) {
+  using model::RouterScore;
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal(0.0f, 2.0f);
+  std::vector<float> logits(24), bias(24), scratch(3 * 24);
+  int32_t experts[6];
+  float weights[6];
+  for (int i = 0; i < 2000; ++i) {
+    model::MoeOp op;
+    op.experts.resize(24);
+    op.score = static_cast<RouterScore>(i % 4);
+    op.top_k = 1 + i / 4 % 6;
+    op.renormalize = i % 3 == 0;
+    op.scale = i % 5 == 0 ? 2.5f : 1.0f;
+    const bool sparse = op.score == RouterScore::kSparseMixer;
+    if (!sparse && i % 7 < 4) {
+      op.group_count = 6;
+      op.groups_kept = 2 + i % 4;
+      op.group_score = static_cast<model::GroupScore>(i % 2);
+    }
+    if (sparse) op.jitter = 0.3f, op.renormalize = false;
+    const bool biased = !sparse && i % 2 == 0;
+    for (float& x : logits) x = normal(random);
+    for (float& x : bias) x = normal(random) / 4;
+    cpu::Route(op, logits.data(), biased ? bias.data() : nullptr,
+               scratch.data(), experts, weights);
+    const auto exact = ExactRoute(op, {logits.begin(), logits.end()},
+                                  biased ? bias.data() : nullptr);
+    auto want = exact.begin();
+    for (int32_t k = 0; k < op.top_k; ++k, ++want) {
+      ASSERT_EQ(static_cast<size_t>(experts[k]), want->first) << i;
+      ASSERT_NEAR(weights[k], want->second, 2e-6 * std::abs(want->second)) << i;
+    }
+    const float odd[] = {NAN, INFINITY, -INFINITY, 0.0f, 1e38f, -1e38f};
+    for (float& x : logits) x = odd[random() % std::size(odd)];
+    if (i % 11 == 0) std::fill(logits.begin(), logits.end(), odd[i % 6]);
+    cpu::Route(op, logits.data(), biased ? bias.data() : nullptr,
+               scratch.data(), experts, weights);
+    for (int32_t k = 0; k < op.top_k; ++k) {
+      ASSERT_GT(experts[k], k == 0 ? -1 : experts[k - 1]) << i;
+      ASSERT_LT(experts[k], 24) << i;
     }
   }
 }
@@ -218,7 +113,7 @@ TEST(CpuOracle, EveryPageFormatStaysNearTheFormulas) {
                                                {KvType::kFp8, 1.5e-1}};
   const TinyModel model = MakeTinyModel({});
   const std::vector<int32_t> tokens = RandomTokens(100, 97, 2);
-  const std::vector<Row> exact = Oracle(model).Logits(tokens);
+  const std::vector<Row> exact = PlanOracle(model).Logits(tokens);
   for (const auto& [type, bound] : formats) {
     Rig rig = MakeRig(model, {.threads = 2, .kv_type = type});
     const auto logits = rig.Run({{tokens, {60, 1, 39}, {3, 1, 0, 2, 4, 5, 6}}});

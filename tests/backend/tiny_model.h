@@ -4,18 +4,11 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstring>
-#include <deque>
-#include <memory>
-#include <random>
-#include <span>
-#include <string>
+#include <utility>
 #include <vector>
 
-#include "cpp/formats/model_file.h"
-#include "cpp/io/source.h"
 #include "cpp/model/plan.h"
-#include "kernels/common/half.h"
+#include "tests/backend/tiny_tensors.h"
 
 namespace inlay::backend {
 
@@ -27,26 +20,21 @@ struct TinyOptions {
   int32_t layers = 2;
   int32_t window = 0;
   bool tied = true;
-  bool gpt = false;  // LayerNorm, learned positions, biases, no gate
+  bool gpt = false;   // LayerNorm, learned positions, biases, no gate
+  bool rich = false;  // what only some decoders have: AddRichLayer
+  // Experts as Mixtral (1), DeepSeek-V3 with Qwen2-MoE's shared expert (2),
+  // gpt-oss (3), PhiMoE without gates (4), Llama 4 (5) have them.
+  int moe = 0;
   kernels::DType matrix_type = kernels::DType::kF32;  // or kF16, kQ8_0, kQ4_1
   uint32_t seed = 1;
 };
 
-struct TinyModel {
-  std::shared_ptr<const formats::ModelFile> file;
-  std::shared_ptr<const model::Plan> plan;
-  // The matrices as floats, for oracles; one per Plan weight.
-  std::vector<std::vector<float>> values;
-};
-
-// Writes bytes of a tensor of random values.
-class TinyBuilder {
+class TinyBuilder : private TinyTensors {
  public:
   explicit TinyBuilder(const TinyOptions& options)
-      : options_(options), random_(options.seed) {}
+      : TinyTensors(options.seed), options_(options) {}
 
   TinyModel Build(bool mapped) {
-    plan_ = std::make_shared<model::Plan>();
     FillHeader();
     AddOps();
     return Finish(mapped);
@@ -90,11 +78,16 @@ class TinyBuilder {
         .table = table,
         .positions =
             o.gpt ? Add(kernels::DType::kF32, 600, o.width, 0.1f) : -1});
-    for (int32_t layer = 0; layer < o.layers; ++layer) AddLayer(layer);
+    for (int32_t layer = 0; layer < o.layers; ++layer) {
+      o.rich ? AddRichLayer(layer) : AddLayer(layer);
+    }
     plan_->ops.push_back(model::SelectRowsOp{.in = 0, .out = 5});
     AddNorm(5, 6);
-    plan_->ops.push_back(model::HeadOp{
-        .in = 6, .weight = o.tied ? table : Matrix(o.vocabulary, o.width)});
+    plan_->ops.push_back(
+        model::HeadOp{.in = 6,
+                      .weight = o.tied ? table : Matrix(o.vocabulary, o.width),
+                      .scale = o.rich ? 0.9f : 1.0f,
+                      .softcap = o.rich ? 6.0f : 0.0f});
   }
 
   void AddLayer(int32_t layer) {
@@ -118,6 +111,12 @@ class TinyBuilder {
     AddLinear(
         {.in = 3, .out = 0, .weights = {Matrix(o.width, q)}, .residual = true});
     AddNorm(0, 1);
+    AddMlp();
+  }
+
+  void AddMlp() {
+    const TinyOptions& o = options_;
+    if (o.moe > 0) return AddMoe();
     if (o.gpt) {
       AddLinear({.in = 1,
                  .out = 4,
@@ -135,6 +134,183 @@ class TinyBuilder {
                .out = 0,
                .weights = {Matrix(o.width, o.hidden)},
                .residual = true});
+  }
+
+  model::WeightId Vector(int64_t n, float scale) {
+    return Add(kernels::DType::kF32, 1, n, scale);
+  }
+
+  void AddRichLayer(int32_t layer) {
+    const TinyOptions& o = options_;
+    const int32_t q = o.heads * o.head_dim;
+    const int32_t kv = o.kv_heads * o.head_dim;
+    plan_->cache_layers.push_back({o.kv_heads, o.head_dim, o.head_dim});
+    AddNorm(0, 1);
+    const model::WeightId fused = Matrix(q + 2 * kv, o.width);
+    AddLinear({.in = 1,
+               .out = 2,
+               .weights = {Slice(fused, 0, q), Slice(fused, q, kv),
+                           Slice(fused, q + kv, kv)},
+               .clip = 1.5f});
+    AddHeadNorms(q, kv);
+    plan_->ops.push_back(model::RopeAppendOp{.qkv = 2,
+                                             .layer = layer,
+                                             .rope = 0,
+                                             .q_norm = Vector(o.head_dim, 2.0f),
+                                             .k_norm = Vector(o.head_dim, 2.0f),
+                                             .norm_epsilon = 1e-5f});
+    model::AttentionOp attention{.qkv = 2,
+                                 .out = 3,
+                                 .layer = layer,
+                                 .scale = 0.25f,
+                                 .window = o.window,
+                                 .softcap = 5.0f,
+                                 .sinks = Vector(o.heads, 1.0f)};
+    for (int32_t h = 0; h < o.heads; ++h) {
+      attention.alibi_slopes.push_back(0.3f / static_cast<float>(h + 1));
+    }
+    plan_->ops.push_back(attention);
+    AddLinear({.in = 3, .out = 1, .weights = {Matrix(o.width, q)}});
+    plan_->ops.push_back(model::NormOp{
+        .in = 1, .out = 1, .kind = model::NormKind::kLayer, .epsilon = 1e-5f});
+    plan_->ops.push_back(model::AddOp{.in = 1, .out = 0, .scale = 0.7f});
+    plan_->ops.push_back(model::NormOp{
+        .in = 0, .out = 1, .kind = model::NormKind::kRms, .epsilon = 1e-5f});
+    AddRichMlp(layer);
+  }
+
+  // Of q, then k, each head of which has its own vectors, then v, without any.
+  void AddHeadNorms(int32_t q, int32_t kv) {
+    const TinyOptions& o = options_;
+    plan_->ops.push_back(model::HeadNormOp{.slot = 2,
+                                           .heads = o.heads,
+                                           .width = o.head_dim,
+                                           .weight = Vector(o.head_dim, 1.0f),
+                                           .epsilon = 1e-5f});
+    plan_->ops.push_back(model::HeadNormOp{
+        .slot = 2,
+        .offset = q,
+        .heads = o.kv_heads,
+        .width = o.head_dim,
+        .kind = model::NormKind::kLayer,
+        .weight = Add(kernels::DType::kF16, o.kv_heads, o.head_dim, 1.0f),
+        .bias = Vector(kv, 0.2f),
+        .weight_per_head = true,
+        .epsilon = 1e-5f});
+    plan_->ops.push_back(model::HeadNormOp{.slot = 2,
+                                           .offset = q + kv,
+                                           .heads = o.kv_heads,
+                                           .width = o.head_dim,
+                                           .epsilon = 1e-5f});
+  }
+
+  void AddRichMlp(int32_t layer) {
+    const TinyOptions& o = options_;
+    if (layer % 2 == 0) {
+      const model::WeightId both = Matrix(2 * o.hidden, o.width);
+      AddLinear({.in = 1,
+                 .out = 4,
+                 .weights = {Slice(both, 0, o.hidden),
+                             Slice(both, o.hidden, o.hidden)},
+                 .activation = model::Activation::kSwigluOai,
+                 .gated = true,
+                 .clip = 3.0f});
+    } else {
+      AddLinear({.in = 1,
+                 .out = 4,
+                 .weights = {Matrix(o.hidden, o.width)},
+                 .activation = model::Activation::kXielu,
+                 .xielu = {.positive = 0.8f, .negative = 1.1f}});
+    }
+    AddLinear({.in = 4, .out = 5, .weights = {Matrix(o.width, o.hidden)}});
+    plan_->ops.push_back(model::AddOp{.in = 5, .out = 0, .scale = 0.7f});
+  }
+
+  // Matrices of one kind of all experts, as slices of one tensor.
+  std::vector<model::WeightId> Stack(int64_t experts, model::WeightId all) {
+    const int64_t rows =
+        plan_->weights[static_cast<size_t>(all)].rows / experts;
+    std::vector<model::WeightId> slices;
+    for (int64_t e = 0; e < experts; ++e) {
+      slices.push_back(Slice(all, e * rows, rows));
+    }
+    return slices;
+  }
+
+  void AddMoe() {
+    const TinyOptions& o = options_;
+    const int32_t counts[] = {0, 5, 8, 6, 6, 3}, chosen[] = {0, 2, 3, 3, 2, 1};
+    const int32_t count = counts[o.moe];
+    model::MoeOp op{.in = 1, .out = 0};
+    op.router = Add(kernels::DType::kF32, count, o.width, 0.2f);
+    op.top_k = chosen[o.moe];
+    const auto gates = Stack(count, Matrix(count * o.hidden, o.width));
+    const auto ups = Stack(count, Matrix(count * o.hidden, o.width));
+    for (int32_t e = 0; e < count; ++e) {
+      const size_t i = static_cast<size_t>(e);
+      op.experts.push_back({.gate = o.moe == 4 ? -1 : gates[i],
+                            .up = ups[i],
+                            .down = Matrix(o.width, o.hidden)});
+    }
+    SetRouter(&op);
+    plan_->ops.push_back(op);
+    if (o.moe == 2) AddSharedExpert();
+  }
+
+  void SetRouter(model::MoeOp* op) {
+    const TinyOptions& o = options_;
+    const int64_t count = static_cast<int64_t>(op->experts.size());
+    switch (o.moe) {
+      case 1:
+        op->renormalize = true;
+        return;
+      case 2:
+        op->score = model::RouterScore::kSigmoid;
+        op->selection_bias = Vector(count, 0.5f);
+        op->renormalize = true;
+        op->scale = 1.5f;
+        op->group_count = 4;
+        op->groups_kept = 2;
+        op->group_score = model::GroupScore::kTopTwo;
+        return;
+      case 3: {
+        op->score = model::RouterScore::kSoftmaxOfChosen;
+        op->router_bias = Vector(count, 0.5f);
+        op->activation = model::Activation::kSwigluOai;
+        const auto biases = [&](int32_t width) {
+          return Stack(count, Add(kernels::DType::kF32, count, width, 0.3f));
+        };
+        const auto gate = biases(o.hidden), up = biases(o.hidden),
+                   down = biases(o.width);
+        for (size_t e = 0; e < op->experts.size(); ++e) {
+          op->experts[e].gate_bias = gate[e];
+          op->experts[e].up_bias = up[e];
+          op->experts[e].down_bias = down[e];
+        }
+        return;
+      }
+      case 4:
+        op->score = model::RouterScore::kSparseMixer;
+        op->jitter = 0.4f;
+        op->activation = model::Activation::kRelu2;
+        return;
+      default:
+        op->score = model::RouterScore::kSigmoid;
+        op->weight_on_input = true;
+    }
+  }
+
+  void AddSharedExpert() {
+    const TinyOptions& o = options_;
+    AddLinear(
+        {.in = 1,
+         .out = 4,
+         .weights = {Matrix(o.hidden, o.width), Matrix(o.hidden, o.width)},
+         .activation = model::Activation::kSilu,
+         .gated = true});
+    AddLinear({.in = 4, .out = 5, .weights = {Matrix(o.width, o.hidden)}});
+    plan_->ops.push_back(model::AddOp{
+        .in = 5, .out = 0, .gate = Vector(o.width, 0.2f), .gate_in = 1});
   }
 
   void AddNorm(model::SlotId in, model::SlotId out) {
@@ -161,101 +337,7 @@ class TinyBuilder {
                1.5f / std::sqrt(static_cast<float>(columns)));
   }
 
-  model::WeightId Add(kernels::DType type, int64_t rows, int64_t columns,
-                      float scale) {
-    formats::TensorInfo tensor;
-    tensor.name = "t" + std::to_string(tensors_.size());
-    tensor.type = type;
-    tensor.rank = rows == 1 ? 1 : 2;
-    tensor.shape = {rows, columns, 0, 0};
-    if (rows == 1) tensor.shape = {columns, 0, 0, 0};
-    tensor.offset = bytes_.size();
-    WriteValues(type, rows * columns, scale);
-    tensor.bytes = bytes_.size() - tensor.offset;
-    bytes_.resize((bytes_.size() + 31) / 32 * 32);
-    tensors_.push_back(tensor);
-    model::Weight weight;
-    weight.name = tensor.name;
-    weight.rows = rows;
-    weight.columns = columns;
-    plan_->weights.push_back(weight);
-    return static_cast<model::WeightId>(plan_->weights.size() - 1);
-  }
-
-  void Put(const void* data, size_t size) {
-    const auto* from = static_cast<const uint8_t*>(data);
-    bytes_.insert(bytes_.end(), from, from + size);
-  }
-  void PutHalf(float value) {
-    const uint16_t half = kernels::FloatToHalf(value);
-    Put(&half, 2);
-  }
-
-  void WriteValues(kernels::DType type, int64_t count, float scale) {
-    std::normal_distribution<float> normal(0.0f, scale);
-    std::uniform_int_distribution<int> byte(0, 255);
-    const kernels::DTypeInfo& info = kernels::GetDTypeInfo(type);
-    for (int64_t i = 0; i < count; i += info.block_elements) {
-      switch (type) {
-        case kernels::DType::kQ8_0:
-          PutHalf(scale / 64.0f);
-          for (int j = 0; j < 32; ++j) bytes_.push_back(RandomByte(byte));
-          break;
-        case kernels::DType::kQ4_1:
-          PutHalf(scale / 4.0f);
-          PutHalf(-scale * 2.0f);
-          for (int j = 0; j < 16; ++j) bytes_.push_back(RandomByte(byte));
-          break;
-        case kernels::DType::kF16:
-          PutHalf(normal(random_));
-          break;
-        default: {
-          const float value = normal(random_);
-          Put(&value, 4);
-        }
-      }
-    }
-  }
-  uint8_t RandomByte(std::uniform_int_distribution<int>& byte) {
-    return static_cast<uint8_t>(byte(random_));
-  }
-
-  TinyModel Finish(bool mapped) {
-    TinyModel model;
-    auto bytes = std::make_shared<std::vector<uint8_t>>(std::move(bytes_));
-    for (size_t i = 0; i < tensors_.size(); ++i) {
-      const formats::TensorInfo& tensor = tensors_[i];
-      model.values.emplace_back(plan_->weights[i].rows *
-                                plan_->weights[i].columns);
-      kernels::Dequantize(tensor.type, bytes->data() + tensor.offset,
-                          static_cast<int64_t>(model.values[i].size()),
-                          model.values[i].data());
-    }
-    std::shared_ptr<io::Source> source =
-        mapped
-            ? *io::OpenMemory(*bytes, [bytes] {})
-            : *io::OpenReader(
-                  bytes->size(),
-                  [bytes](uint64_t offset, std::span<uint8_t> out) {
-                    std::memcpy(out.data(), bytes->data() + offset, out.size());
-                    return OkStatus();
-                  },
-                  nullptr);
-    model.file = std::make_shared<formats::ModelFile>(
-        std::move(source), "tiny", std::vector<formats::MetadataEntry>{},
-        std::move(tensors_));
-    for (size_t i = 0; i < plan_->weights.size(); ++i) {
-      plan_->weights[i].tensor = &model.file->tensors()[i];
-    }
-    model.plan = plan_;
-    return model;
-  }
-
   const TinyOptions options_;
-  std::mt19937 random_;
-  std::shared_ptr<model::Plan> plan_;
-  std::vector<uint8_t> bytes_;
-  std::vector<formats::TensorInfo> tensors_;
 };
 
 inline TinyModel MakeTinyModel(const TinyOptions& options, bool mapped = true) {

@@ -70,6 +70,10 @@ std::string Name(const Instruction& instruction) {
   struct Visitor {
     std::string operator()(const model::EmbedOp&) { return "embed, tables"; }
     std::string operator()(const model::NormOp&) { return "norm"; }
+    std::string operator()(const model::HeadNormOp&) { return "norm of heads"; }
+    std::string operator()(const model::AddOp&) { return "sum"; }
+    std::string operator()(const model::MoeOp&) { return "experts"; }
+    std::string operator()(const model::PoolOp&) { return "pool"; }
     std::string operator()(const model::LinearOp& op) {
       if (op.gated) return "gate, up";
       if (op.weights.size() > 1) return "q, k, v";

@@ -20,6 +20,7 @@
 #include "cpp/engine/engine.h"
 #include "cpp/engine/model.h"
 #include "cpp/io/source.h"
+#include "tests/backend/rig.h"
 #include "tests/faults/failing_new.h"
 
 namespace inlay::engine {
@@ -143,6 +144,28 @@ TEST_P(StepMemory, AStepAllocatesOnlyWhatTheHostKeeps) {
       EXPECT_GE(counts.others, 0);
       EXPECT_LE(counts.others, 10 * requests);
     }
+  }
+}
+
+// One step of a backend with experts, on two threads.
+TEST(StepMemoryOfExperts, AStepAllocatesNothing) {
+  for (const int moe : {2, 5}) {
+    const backend::TinyModel model = backend::MakeTinyModel({.moe = moe});
+    backend::Rig rig = backend::MakeRig(model, {.threads = 2});
+    scheduler::StepPlan step;
+    step.tokens = backend::RandomTokens(30, 97, 3);
+    for (int32_t i = 0; i < 30; ++i) step.positions.push_back(i);
+    step.blocks = {4, 9};
+    step.groups = {{.row_count = 30, .block_count = 2}};
+    scheduler::StepResult result;
+    ASSERT_TRUE(
+        rig.executor->Collect(*rig.executor->Launch(step), &result).ok());
+    ArmNew(0, Repeat::kOnce);
+    const auto ticket = rig.executor->Launch(step);
+    const Status status = rig.executor->Collect(*ticket, &result);
+    DisarmNew();
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_EQ(NewCount(), 0);
   }
 }
 

@@ -30,6 +30,9 @@ struct AttentionShape {
   int32_t kv_heads = 2, q_per_kv = 3, key_dim = 64, value_dim = 64;
   int32_t page_tokens = 16;
   KvFormat format = KvFormat::kF16;
+  // Of scores: see AttentionArgs. Slopes and sinks of all q heads.
+  float softcap = 0.0f;
+  std::vector<float> slopes = {}, sinks = {};
 };
 
 class AttentionProblem {
@@ -93,8 +96,12 @@ class AttentionProblem {
           Vector(k_, p, kv_head, shape_.key_dim, kKeyScale, stored);
       double dot = 0;
       for (int32_t d = 0; d < shape_.key_dim; ++d) dot += double{q[d]} * key[d];
-      scores.push_back(dot * kScale);
+      scores.push_back(Bent(dot * kScale, p - position, kv_head, head));
       most = std::max(most, scores.back());
+    }
+    if (const float* sink = HeadsOf(shape_.sinks, kv_head, head)) {
+      most = std::max<double>(most, *sink);
+      sum = std::exp(*sink - most);
     }
     for (double& score : scores) sum += score = std::exp(score - most);
     std::vector<double> out(shape_.value_dim, 0.0);
@@ -143,13 +150,29 @@ class AttentionProblem {
                .out = out.data(),
                .out_stride = int64_t{heads} * p.shape_.value_dim,
                .scale = kScale,
-               .scratch = scratch.data()} {
+               .scratch = scratch.data(),
+               .softcap = p.shape_.softcap,
+               .slopes = p.HeadsOf(p.shape_.slopes, kv_head, first),
+               .sinks = p.HeadsOf(p.shape_.sinks, kv_head, first)} {
       // What an earlier call left there must not matter.
       std::fill(scratch.data(), scratch.data() + scratch.size(), NAN);
     }
     const Guarded<float> out, scratch;
     const AttentionArgs args;
   };
+
+  const float* HeadsOf(const std::vector<float>& all, int32_t kv_head,
+                       int32_t head) const {
+    return all.empty() ? nullptr
+                       : all.data() + kv_head * shape_.q_per_kv + head;
+  }
+  double Bent(double score, int32_t distance, int32_t kv_head,
+              int32_t head) const {
+    const double cap = shape_.softcap;
+    if (cap > 0) score = cap * std::tanh(score / cap);
+    const float* slope = HeadsOf(shape_.slopes, kv_head, head);
+    return slope == nullptr ? score : score + double{*slope} * distance;
+  }
 
   static std::vector<float> Values(int32_t n, uint32_t seed) {
     std::mt19937 random(seed);

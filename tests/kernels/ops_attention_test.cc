@@ -20,14 +20,21 @@ class AttentionTest : public testing::TestWithParam<std::tuple<Isa, KvFormat>> {
   Isa isa() const { return std::get<0>(GetParam()); }
   KvFormat format() const { return std::get<1>(GetParam()); }
 };
-INSTANTIATE_TEST_SUITE_P(
-    All, AttentionTest,
-    testing::Combine(testing::ValuesIn(VectorIsas()),
-                     testing::ValuesIn(kKvFormats)),
-    [](const auto& info) {
-      return std::string(IsaName(std::get<0>(info.param))) + "_" +
-             KvFormatName(std::get<1>(info.param));
-    });
+INSTANTIATE_TEST_SUITE_P(All, AttentionTest,
+                         testing::Combine(testing::ValuesIn(VectorIsas()),
+                                          testing::ValuesIn(kKvFormats)),
+                         [](const auto& info) {
+                           return std::string(
+                                      IsaName(std::get<0>(info.param))) +
+                                  "_" + KvFormatName(std::get<1>(info.param));
+                         });
+
+// All that changes scores at once.
+AttentionShape BentShape() {
+  return {.softcap = 3.0f,
+          .slopes = {0.5f, 0.25f, 0.125f, 0.0625f, 0.03f, 0.015f},
+          .sinks = {-3.0f, 0.0f, 1.0f, 2.0f, 4.0f, 1.5f}};
+}
 
 // The bound of docs/numerics.md.
 TEST_P(AttentionTest, IsCloseToExact) {
@@ -36,7 +43,11 @@ TEST_P(AttentionTest, IsCloseToExact) {
       {.q_per_kv = 1, .key_dim = 20, .value_dim = 36},
       {.q_per_kv = 7, .key_dim = 80, .page_tokens = 32},
       {.page_tokens = 5},
-      {.kv_heads = 1, .q_per_kv = 30, .page_tokens = 64}};
+      {.kv_heads = 1, .q_per_kv = 30, .page_tokens = 64},
+      {.softcap = 2.0f},
+      {.slopes = {0.5f, 0.25f, 0.125f, 0.0625f, 0.03f, 0.015f}},
+      {.sinks = {-3.0f, 0.0f, 1.0f, 2.0f, 4.0f, -INFINITY}},
+      BentShape()};
   double worst = 0;
   for (AttentionShape shape : shapes) {
     shape.format = format();
@@ -61,9 +72,11 @@ TEST_P(AttentionTest, IsCloseToExact) {
 }
 
 TEST_P(AttentionTest, TilesOfRowsAndHeadsGiveTheSameBits) {
-  for (int32_t page_tokens : {4, 16}) {
-    const AttentionProblem problem(
-        {.page_tokens = page_tokens, .format = format()}, 300);
+  for (int32_t page_tokens : {4, 16, 17}) {
+    AttentionShape shape = page_tokens == 17 ? BentShape() : AttentionShape{};
+    shape.page_tokens = page_tokens;
+    shape.format = format();
+    const AttentionProblem problem(shape, 300);
     for (int32_t window : {0, 30}) {
       for (int32_t position : {0, 28, 250}) {
         for (int32_t rows : {2, 3, 8, 34}) {
@@ -98,8 +111,11 @@ TEST_P(AttentionTest, PageSizeDoesNotMatter) {
 }
 
 TEST_P(AttentionTest, PartsGiveTheSameBits) {
-  const AttentionProblem problem(
-      {.key_dim = 20, .value_dim = 24, .format = format()}, 820);
+  AttentionShape shape = BentShape();
+  shape.key_dim = 20;
+  shape.value_dim = 24;
+  shape.format = format();
+  const AttentionProblem problem(shape, 820);
   for (int32_t rows : {1, 2, 20}) {
     for (int32_t window : {0, 300, 700}) {
       for (int32_t position : {255, 256, 760, 800}) {

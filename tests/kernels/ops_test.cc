@@ -1,6 +1,5 @@
 // Row operations of every instruction set against double precision.
 #include "kernels/cpu/ops.h"
-#include "tests/kernels/isas.h"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +9,7 @@
 
 #include "kernels/common/half.h"
 #include "tests/kernels/guarded.h"
+#include "tests/kernels/isas.h"
 
 namespace inlay::kernels::cpu {
 namespace {
@@ -30,9 +30,10 @@ class OpsTest : public testing::TestWithParam<Isa> {
     }
   }
 };
-INSTANTIATE_TEST_SUITE_P(
-    Isas, OpsTest, testing::ValuesIn(VectorIsas()),
-    [](const auto& info) { return std::string(IsaName(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Isas, OpsTest, testing::ValuesIn(VectorIsas()),
+                         [](const auto& info) {
+                           return std::string(IsaName(info.param));
+                         });
 
 constexpr size_t kSizes[] = {1, 2, 7, 8, 15, 16, 17, 33, 64, 100, 576, 2049};
 
@@ -46,6 +47,12 @@ TEST_P(OpsTest, RmsNorm) {
     const double scale = 1 / std::sqrt(sum / static_cast<double>(n) + 1e-5);
     for (size_t i = 0; i < n; ++i) {
       EXPECT_NEAR(y[i], x[i] * scale * w[i], 4e-6 * std::abs(y[i]) + 1e-9);
+    }
+    RmsNorm(GetParam(), x.data(), nullptr, 1e-5f, static_cast<int64_t>(n),
+            x.data());
+    const Guarded<float> before(Random(n, 1));
+    for (size_t i = 0; i < n; ++i) {
+      EXPECT_NEAR(x[i], before[i] * scale, 4e-6 * std::abs(x[i]) + 1e-9);
     }
   }
 }
@@ -68,6 +75,13 @@ TEST_P(OpsTest, LayerNorm) {
                             (bias == nullptr ? 0.0 : double{bias[i]});
         EXPECT_NEAR(y[i], want, 1e-5) << n;
       }
+      LayerNorm(GetParam(), x.data(), nullptr, bias, 1e-5f,
+                static_cast<int64_t>(n), y.data());
+      for (size_t i = 0; i < n; ++i) {
+        const double want =
+            (x[i] - mean) * scale + (bias == nullptr ? 0.0 : double{bias[i]});
+        EXPECT_NEAR(y[i], want, 1e-5) << n;
+      }
     }
   }
 }
@@ -87,6 +101,8 @@ double Exact(Act act, double x) {
       return std::max(x, 0.0);
     case Act::kRelu2:
       return std::pow(std::max(x, 0.0), 2);
+    case Act::kSwigluOai:
+      break;
   }
   return 0;
 }
@@ -110,10 +126,66 @@ TEST_P(OpsTest, ActivationsAreCloseToExact) {
   }
 }
 
+TEST_P(OpsTest, GatesAreCloseToExact) {
+  const Guarded<float> gate(Random(1000, 11, 6.0f)), up(Random(1000, 12, 6.0f)),
+      y(1000);
+  for (Act act : {Act::kSilu, Act::kSwigluOai}) {
+    GatedActivate(GetParam(), act, gate.data(), up.data(), 1000, y.data());
+    for (size_t i = 0; i < 1000; ++i) {
+      double want = Exact(act, gate[i]) * up[i];
+      if (act == Act::kSwigluOai) {
+        const double g = std::min(double{gate[i]}, 7.0);
+        const double u = std::min(std::max(double{up[i]}, -7.0), 7.0);
+        want = g / (1 + std::exp(-1.702 * g)) * (u + 1);
+      }
+      ASSERT_NEAR(y[i], want, 6e-6 * std::abs(want) + 3e-7) << gate[i];
+    }
+  }
+}
+
+TEST_P(OpsTest, XieluAndSoftCapAreCloseToExact) {
+  const XieluShape shape = {0.7f, 1.3f, 0.5f};
+  std::vector<float> values = {NAN,     INFINITY, 0.0f,  1e-30f,
+                               -1e-30f, 1e-4f,    -1e-4f};
+  for (int i = -20'000; i <= 20'000; ++i) {
+    values.push_back(static_cast<float>(i) * 0.006f);
+  }
+  const Guarded<float> x(values), y(values.size()), capped(values);
+  const int64_t n = static_cast<int64_t>(values.size());
+  Xielu(GetParam(), shape, x.data(), n, y.data());
+  SoftCap(GetParam(), 30.0f, capped.data(), n);
+  EXPECT_TRUE(std::isnan(y[0]) && std::isnan(capped[0]));
+  EXPECT_EQ(y[1], INFINITY);
+  EXPECT_EQ(capped[1], 30.0f);
+  for (size_t i = 2; i < values.size(); ++i) {
+    const double v = values[i];
+    const double curve = v > 0 ? double{shape.positive} * v * v
+                               : double{shape.negative} * (std::expm1(v) - v);
+    const double want = curve + 0.5 * v;
+    ASSERT_NEAR(y[i], want, 1e-6 * std::abs(want) + 4e-7 * std::abs(v)) << v;
+    const double cap = 30 * std::tanh(v / 30);
+    ASSERT_NEAR(capped[i], cap, 1e-6 * std::abs(cap)) << v;
+  }
+  for (size_t begin : {2u, 9u, 5000u}) {
+    for (size_t m : {1u, 3u, 17u}) {
+      const std::vector<float> some(values.begin() + begin,
+                                    values.begin() + begin + m);
+      const Guarded<float> part(some), cap(some);
+      const int64_t count = static_cast<int64_t>(m);
+      Xielu(GetParam(), shape, part.data(), count, part.data());
+      SoftCap(GetParam(), 30.0f, cap.data(), count);
+      EXPECT_EQ(std::memcmp(part.data(), y.data() + begin, m * 4), 0);
+      EXPECT_EQ(std::memcmp(cap.data(), capped.data() + begin, m * 4), 0);
+    }
+  }
+}
+
 TEST_P(OpsTest, AnElementsResultDoesNotDependOnItsPlace) {
   const std::vector<float> values = Random(80, 6, 4.0f);
   const std::vector<float> ups = Random(80, 7);
-  for (Act act : kActs) {
+  std::vector<Act> acts(std::begin(kActs), std::end(kActs));
+  acts.push_back(Act::kSwigluOai);
+  for (Act act : acts) {
     const Guarded<float> whole(values), up(ups);
     GatedActivate(GetParam(), act, whole.data(), up.data(), 80, whole.data());
     for (size_t begin : {0u, 1u, 5u, 63u}) {

@@ -6,6 +6,7 @@
 
 #include "cpp/backend/cpu/attention_split.h"
 #include "cpp/backend/cpu/program.h"
+#include "cpp/backend/cpu/route.h"
 #include "cpp/base/checked.h"
 #include "kernels/cpu/ops.h"
 
@@ -43,6 +44,9 @@ struct Needs {
   int64_t gate_width = 0;
   int64_t norm_width = 0;
   int64_t raw_columns = 0;
+  // Of mixtures of experts: the largest of each, and bytes of a pair.
+  int64_t top_k = 0, experts = 0, hidden = 0;
+  std::array<uint64_t, kActivationFormats> pair_prepared = {};
   int32_t key_dim = 0;
   int32_t value_dim = 0;
 };
@@ -76,17 +80,20 @@ class Surveyor {
     int& rows = needs_.slot_rows[static_cast<size_t>(slot)];
     rows = std::max(rows, selected_ ? 1 : 2);
   }
-  void UseMatrix(model::WeightId id) {
+  using PreparedBytes = std::array<uint64_t, kActivationFormats>;
+  // Rows for the matrix `id` are prepared in a place of `bytes` each.
+  void UseMatrix(model::WeightId id, PreparedBytes& bytes) {
     const kernels::cpu::LinearRecipe recipe =
         weights_.places[static_cast<size_t>(id)].recipe;
     const int64_t columns = plan_.weights[static_cast<size_t>(id)].columns;
-    uint64_t& bytes = needs_.prepared[static_cast<size_t>(recipe.activation)];
-    bytes =
-        std::max<uint64_t>(bytes, PreparedStride(recipe.activation, columns));
+    uint64_t& own = bytes[static_cast<size_t>(recipe.activation)];
+    own = std::max<uint64_t>(own, PreparedStride(recipe.activation, columns));
     if (recipe.packed == kernels::cpu::PackedFormat::kRaw) {
       needs_.raw_columns = std::max(needs_.raw_columns, columns);
     }
   }
+
+  void UseMatrix(model::WeightId id) { UseMatrix(id, needs_.prepared); }
 
   void Visit(const model::EmbedOp& op) {
     Use(op.out);
@@ -96,6 +103,33 @@ class Surveyor {
   void Visit(const model::NormOp& op) {
     Use(op.in);
     Use(op.out);
+  }
+  void Visit(const model::HeadNormOp& op) { Use(op.slot); }
+  void Visit(const model::AddOp& op) {
+    Use(op.in);
+    Use(op.out);
+    if (op.gate >= 0) Use(op.gate_in);
+  }
+  void Visit(const model::MoeOp& op) {
+    Use(op.in);
+    Use(op.out);
+    UseMatrix(op.router);
+    for (const model::MoeOp::Expert& expert : op.experts) {
+      for (const model::WeightId id : {expert.gate, expert.up}) {
+        if (id < 0) continue;
+        UseMatrix(id);
+        UseMatrix(id, needs_.pair_prepared);
+      }
+      UseMatrix(expert.down, needs_.pair_prepared);
+    }
+    needs_.top_k = std::max<int64_t>(needs_.top_k, op.top_k);
+    needs_.experts =
+        std::max(needs_.experts, static_cast<int64_t>(op.experts.size()));
+    const size_t up = static_cast<size_t>(op.experts[0].up);
+    needs_.hidden = std::max(needs_.hidden, plan_.weights[up].rows);
+    if (op.weight_on_input) {
+      needs_.norm_width = std::max(needs_.norm_width, Width(op.in));
+    }
   }
   void Visit(const model::LinearOp& op) {
     if (!fused_) Use(op.in);
@@ -148,6 +182,27 @@ void LayOutSlots(const model::Plan& plan, const Needs& needs, uint64_t rows,
   }
 }
 
+void LayOutMoe(const Needs& needs, uint64_t rows, Cursor* all, Cursor* own,
+               MoeLayout* moe) {
+  if (needs.experts == 0) return;
+  const uint64_t experts = static_cast<uint64_t>(needs.experts);
+  // No overflow: rows fit 31 bits, and top_k is at most kMaxTopK.
+  const uint64_t pairs = rows * static_cast<uint64_t>(needs.top_k);
+  moe->logits = all->Take(rows, experts * sizeof(float));
+  moe->chosen = all->Take(pairs, sizeof(int32_t));
+  moe->weights = all->Take(pairs, sizeof(float));
+  moe->order = all->Take(pairs, sizeof(int32_t));
+  moe->begins = all->Take(2 * experts + 2, sizeof(int32_t));
+  moe->hidden_stride = FloatStride(needs.hidden);
+  moe->hidden = all->Take(
+      pairs, static_cast<uint64_t>(moe->hidden_stride) * sizeof(float));
+  for (size_t i = 0; i < kActivationFormats; ++i) {
+    moe->prepared[i] = all->Take(pairs, needs.pair_prepared[i]);
+  }
+  moe->products = own->Take(rows, kMoeBlock * sizeof(float));
+  moe->route = own->Take(RouteScratchFloats(experts), sizeof(float));
+}
+
 void LayOutRopes(const model::Plan& plan, uint64_t rows, Cursor* cursor,
                  ArenaLayout* layout) {
   uint64_t floats = 0;
@@ -190,6 +245,8 @@ StatusOr<ArenaLayout> LayOutArena(const model::Plan& plan,
       static_cast<uint64_t>(needs.raw_columns),
       kernels::cpu::AttentionScratchFloats(needs.key_dim, needs.value_dim));
   layout.scratch = own.Take(scratch, sizeof(float));
+  LayOutMoe(needs, rows, &all, &own, &layout.moe);
+  layout.max_rows = max_rows;
   layout.thread_bytes = own.bytes();
   layout.threads =
       all.Take(static_cast<uint64_t>(thread_count), layout.thread_bytes);

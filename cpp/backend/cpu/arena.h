@@ -27,6 +27,25 @@ inline size_t PreparedStride(kernels::cpu::ActivationFormat format,
   return (kernels::cpu::ActivationRowBytes(format, columns) + 63) / 64 * 64;
 }
 
+// Places for mixtures of experts. A pair is a row and one of its experts.
+struct MoeLayout {
+  // In the arena; `pairs` is max_rows * the largest top_k.
+  uint64_t logits = 0;   // [max_rows][experts] floats
+  uint64_t chosen = 0;   // [pairs] experts of each row
+  uint64_t weights = 0;  // [pairs] floats
+  uint64_t order = 0;    // [pairs] pairs by their expert
+  uint64_t begins = 0;   // [experts + 1] into `order`, then a count and a list
+  uint64_t hidden = 0;   // [pairs][hidden_stride] floats, by expert
+  int64_t hidden_stride = 0;
+  std::array<uint64_t, kActivationFormats> prepared = {};  // [pairs], the same
+  // In a thread's part.
+  uint64_t products = 0;  // MoeProductFloats
+  uint64_t route = 0;
+};
+// Outputs of products that a thread keeps until they are used: this many of
+// each row of the largest step, or more of fewer rows.
+inline constexpr int64_t kMoeBlock = 128;
+
 // Offsets into the arena, in bytes; all are multiples of 64.
 struct ArenaLayout {
   std::vector<uint64_t> slots;
@@ -38,6 +57,8 @@ struct ArenaLayout {
   std::vector<uint64_t> rope_offsets;  // floats, from cos and from sin
   uint64_t logits = 0;                 // [max_logits_rows][vocabulary] floats
   uint64_t attention_states = 0;       // see attention_split.h
+  MoeLayout moe;
+  int64_t max_rows = 0;
   // One per thread, `thread_bytes` apart.
   uint64_t threads = 0;
   uint64_t thread_bytes = 0;
@@ -88,6 +109,22 @@ class Arena {
   float* Sin(int32_t rope) const {
     return Floats(layout_.sin) +
            layout_.rope_offsets[static_cast<size_t>(rope)];
+  }
+  // Of mixtures of experts: see MoeLayout.
+  const MoeLayout& moe() const { return layout_.moe; }
+  float* MoeFloats(uint64_t offset) const { return Floats(offset); }
+  int32_t* MoeIntegers(uint64_t offset) const {
+    return reinterpret_cast<int32_t*>(block_.data() + offset);
+  }
+  uint8_t* MoePrepared(kernels::cpu::ActivationFormat format) const {
+    return block_.data() + layout_.moe.prepared[static_cast<size_t>(format)];
+  }
+  float* MoeProducts(int thread) const {
+    return reinterpret_cast<float*>(Thread(thread) + layout_.moe.products);
+  }
+  int64_t MoeProductFloats() const { return layout_.max_rows * kMoeBlock; }
+  float* MoeRoute(int thread) const {
+    return reinterpret_cast<float*>(Thread(thread) + layout_.moe.route);
   }
   float* AttentionStates() const { return Floats(layout_.attention_states); }
   float* Logits() const { return Floats(layout_.logits); }

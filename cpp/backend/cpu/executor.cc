@@ -136,6 +136,7 @@ Status CpuExecutor::Collect(uint64_t ticket, scheduler::StepResult* result) {
   Resolve(step);
   context_.result = result;
   context_.sample_begin_ns = 0;
+  expert_outputs_ = 0;
   context_.pool.Run([this](int thread, int threads) {
     Worker worker(context_, thread, threads);
     ComputeRopeTables(worker);
@@ -145,6 +146,7 @@ Status CpuExecutor::Collect(uint64_t ticket, scheduler::StepResult* result) {
     for (const Instruction& instruction : program_) {
       instruction.run(worker, instruction);
     }
+    expert_outputs_ += worker.expert_outputs;
   });
   if (context_.sample_begin_ns > 0) {
     result->sample_ns = Clock::Monotonic().NowNs() - context_.sample_begin_ns;

@@ -2,6 +2,7 @@
 #ifndef INLAY_BACKEND_CPU_EXECUTOR_H_
 #define INLAY_BACKEND_CPU_EXECUTOR_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -29,6 +30,9 @@ class CpuExecutor final : public Executor {
   uint64_t page_bytes() const override { return cache_.page_bytes(); }
   const KvCache& cache() const { return cache_; }
   int32_t max_rows() const { return limits_.max_rows; }
+  // Outputs of experts' products in the last step: the cost of the tokens that
+  // were routed, whatever else was in the step.
+  int64_t expert_outputs() const { return expert_outputs_; }
 
  private:
   // With a type that is not kAuto, and the scales it needs.
@@ -52,6 +56,7 @@ class CpuExecutor final : public Executor {
   StepContext context_;
   const scheduler::StepPlan* in_flight_ = nullptr;
   uint64_t ticket_ = 0;
+  std::atomic<int64_t> expert_outputs_{0};
 };
 
 }  // namespace inlay::backend::cpu

@@ -26,15 +26,16 @@ struct RowLayout {
 // One thread's part of the attention of a step.
 class Units {
  public:
-  Units(const Worker& worker, const model::AttentionOp& op)
+  Units(const Worker& worker, const Instruction& self)
       : worker_(worker),
         context_(worker.context),
-        op_(op),
+        op_(std::get<model::AttentionOp>(*self.op)),
+        sinks_(self.vectors[0]),
         shape_(context_.plan,
-               context_.plan.cache_layers[static_cast<size_t>(op.layer)]),
+               context_.plan.cache_layers[static_cast<size_t>(op_.layer)]),
         q_per_kv_(shape_.q_heads / shape_.kv_heads),
         division_(context_.step->groups,
-                  {shape_.kv_heads, q_per_kv_, op.window, op.bidirectional},
+                  {shape_.kv_heads, q_per_kv_, op_.window, op_.bidirectional},
                   worker.threads) {}
 
   // Computes this thread's share. Returns whether states wait to be merged.
@@ -78,9 +79,8 @@ class Units {
     return {
         .kv = context_.cache.layer(op_.layer),
         .block_table = context_.step->blocks.data() + tile.group.block_begin,
-        .position =
-            tile.group.position +
-            (op_.bidirectional ? tile.group.row_count - 1 : tile.first),
+        .position = tile.group.position +
+                    (op_.bidirectional ? tile.group.row_count - 1 : tile.first),
         .rows = tile.rows,
         .window = op_.window,
         .kv_head = tile.kv_head,
@@ -93,7 +93,11 @@ class Units {
         .out_stride = out_stride,
         .scale = op_.scale,
         .scratch = context_.arena.Scratch(worker_.thread),
-        .same_position = op_.bidirectional};
+        .same_position = op_.bidirectional,
+        .softcap = op_.softcap,
+        .slopes =
+            op_.alibi_slopes.empty() ? nullptr : op_.alibi_slopes.data() + head,
+        .sinks = sinks_ == nullptr ? nullptr : sinks_ + head};
   }
 
   kernels::cpu::AttentionStates States(const AttentionTile& tile,
@@ -110,10 +114,19 @@ class Units {
   const Worker& worker_;
   const StepContext& context_;
   const model::AttentionOp& op_;
+  const float* const sinks_;
   const RowLayout shape_;
   const int32_t q_per_kv_;
   const AttentionDivision division_;
 };
+
+void NormHeads(kernels::cpu::Isa isa, const model::RopeAppendOp& op,
+               const float* weight, int32_t heads, int32_t width, float* x) {
+  if (weight == nullptr) return;
+  for (int32_t h = 0; h < heads; ++h, x += width) {
+    kernels::cpu::RmsNorm(isa, x, weight, op.norm_epsilon, width, x);
+  }
+}
 
 }  // namespace
 
@@ -168,6 +181,8 @@ void RunRopeAppend(Worker& worker, const Instruction& self) {
       kernels::cpu::Rope(context.isa, k, 1, shape.key_dim, rope.dims,
                          interleaved, cosines, sines);
     }
+    NormHeads(context.isa, op, self.vectors[0], q_per_kv, shape.key_dim, q);
+    NormHeads(context.isa, op, self.vectors[1], 1, shape.key_dim, k);
     const size_t r = static_cast<size_t>(row);
     kernels::cpu::KvAppend(context.isa, layer, context.row_pages[r],
                            context.step->positions[r] % layer.page_tokens, head,
@@ -177,7 +192,7 @@ void RunRopeAppend(Worker& worker, const Instruction& self) {
 }
 
 void RunAttention(Worker& worker, const Instruction& self) {
-  const Units units(worker, std::get<model::AttentionOp>(*self.op));
+  const Units units(worker, self);
   const bool split = units.Run();
   worker.Barrier();
   if (!split) return;  // all threads agree

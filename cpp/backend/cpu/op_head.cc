@@ -5,6 +5,7 @@
 
 #include "cpp/backend/cpu/operations.h"
 #include "cpp/base/clock.h"
+#include "kernels/cpu/ops.h"
 
 namespace inlay::backend::cpu {
 namespace {
@@ -69,10 +70,13 @@ void RunHead(Worker& worker, const Instruction& self) {
     Multiply(worker, self.matrices[0], x,
              {.y = logits, .y_stride = vocabulary, .bias = self.biases[0]},
              range);
-    if (op.scale == 1.0f) return;
+    if (op.scale == 1.0f && op.softcap <= 0) return;
+    const int64_t count = range.end - range.begin;
     for (int64_t row = 0; row < worker.rows; ++row) {
-      for (int64_t i = range.begin; i < range.end; ++i) {
-        logits[row * vocabulary + i] *= op.scale;
+      float* out = logits + row * vocabulary + range.begin;
+      for (int64_t i = 0; i < count; ++i) out[i] *= op.scale;
+      if (op.softcap > 0) {
+        kernels::cpu::SoftCap(context.isa, op.softcap, out, count);
       }
     }
   });

@@ -3,9 +3,9 @@
 #include <numeric>
 #include <variant>
 
+#include "cpp/backend/cpu/activation.h"
 #include "cpp/backend/cpu/operations.h"
 #include "kernels/cpu/linear.h"
-#include "kernels/cpu/ops.h"
 
 namespace inlay::backend::cpu {
 namespace {
@@ -21,24 +21,6 @@ constexpr int32_t kFewRows = 8;
 constexpr int64_t kPanelGroups = 2;
 constexpr int64_t kRawPanel = 16;
 
-kernels::cpu::Act ToAct(model::Activation activation) {
-  switch (activation) {
-    case model::Activation::kNone:
-      return kernels::cpu::Act::kNone;
-    case model::Activation::kSilu:
-      return kernels::cpu::Act::kSilu;
-    case model::Activation::kGelu:
-      return kernels::cpu::Act::kGelu;
-    case model::Activation::kGeluTanh:
-      return kernels::cpu::Act::kGeluTanh;
-    case model::Activation::kRelu:
-      return kernels::cpu::Act::kRelu;
-    case model::Activation::kRelu2:
-      return kernels::cpu::Act::kRelu2;
-  }
-  return kernels::cpu::Act::kNone;
-}
-
 int64_t Group(const Worker& worker, const Matrix& matrix) {
   return kernels::cpu::PackedRowGroup(worker.context.isa, matrix.format);
 }
@@ -49,8 +31,8 @@ void PrepareRow(const Worker& worker, const Instruction& self,
                 uint8_t* const (&to)[kActivationFormats]) {
   const StepContext& context = worker.context;
   const int64_t width = self.matrices[0].columns;
-  const bool norms = self.norm.op != nullptr;
-  if (norms) slot = self.norm.op->in;
+  const bool norms = self.norm.used;
+  if (norms) slot = self.norm.in;
   const float* x =
       context.arena.Slot(slot) + row * context.arena.SlotStride(slot);
   if (norms) {
@@ -87,7 +69,6 @@ void RunGated(Worker& worker, const Instruction& self,
   const int64_t stride = context.arena.SlotStride(op.out);
   float* up = context.arena.Gate();
   const int64_t up_stride = context.arena.GateStride();
-  const kernels::cpu::Act act = ToAct(op.activation);
   const int64_t panel = std::lcm(PanelRows(worker, self.matrices[0]),
                                  PanelRows(worker, self.matrices[1]));
   const auto run = [&](Range range) {
@@ -96,10 +77,8 @@ void RunGated(Worker& worker, const Instruction& self,
     Multiply(worker, self.matrices[1], x,
              {.y = up, .y_stride = up_stride, .bias = self.biases[1]}, range);
     for (int64_t row = 0; row < worker.rows; ++row) {
-      float* gate = out + row * stride + range.begin;
-      kernels::cpu::GatedActivate(context.isa, act, gate,
-                                  up + row * up_stride + range.begin,
-                                  range.end - range.begin, gate);
+      ApplyGated(context.isa, op, up + row * up_stride + range.begin,
+                 range.end - range.begin, out + row * stride + range.begin);
     }
   };
   const int64_t count = self.matrices[0].rows;
@@ -145,6 +124,12 @@ PreparedRows PrepareRows(Worker& worker, const Instruction& self,
 
 void Multiply(Worker& worker, const Matrix& matrix, const PreparedRows& x,
               const ProductTarget& target, Range range) {
+  MultiplyRows(worker, matrix, x.rows[static_cast<size_t>(matrix.activation)],
+               worker.rows, target, range);
+}
+
+void MultiplyRows(Worker& worker, const Matrix& matrix, const uint8_t* x,
+                  int64_t rows, const ProductTarget& target, Range range) {
   const kernels::cpu::LinearArgs args = {
       .format = matrix.format,
       .type = matrix.type,
@@ -152,9 +137,9 @@ void Multiply(Worker& worker, const Matrix& matrix, const PreparedRows& x,
       .weight = matrix.data,
       .rows = matrix.rows,
       .columns = matrix.columns,
-      .x = x.rows[static_cast<size_t>(matrix.activation)],
+      .x = x,
       .x_stride = PreparedStride(matrix.activation, matrix.columns),
-      .x_rows = worker.rows,
+      .x_rows = rows,
       .y = target.y,
       .y_stride = target.y_stride,
       .bias = target.bias,
@@ -206,11 +191,10 @@ void RunLinear(Worker& worker, const Instruction& self) {
               .bias = self.biases[part],
               .accumulate = op.residual},
              range);
-    if (op.activation == model::Activation::kNone) return;
+    if (!Activates(op)) return;
     for (int64_t row = 0; row < worker.rows; ++row) {
-      float* values = y + row * stride + range.begin;
-      kernels::cpu::Activate(context.isa, ToAct(op.activation), values,
-                             range.end - range.begin, values);
+      ApplyActivation(context.isa, op, range.end - range.begin,
+                      y + row * stride + range.begin);
     }
   });
   worker.Barrier();

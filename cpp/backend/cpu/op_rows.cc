@@ -1,7 +1,8 @@
-// Operations on single rows: embedding, norm, selection of rows.
+// Operations on single rows: embedding, norms, sums, selection of rows.
 #include <cstring>
 #include <variant>
 
+#include "cpp/backend/cpu/activation.h"
 #include "cpp/backend/cpu/operations.h"
 #include "kernels/cpu/ops.h"
 
@@ -37,11 +38,11 @@ void RunEmbed(Worker& worker, const Instruction& self) {
 
 void ApplyNorm(kernels::cpu::Isa isa, const NormStep& norm, const float* x,
                int64_t width, float* y) {
-  if (norm.op->kind == model::NormKind::kRms) {
-    kernels::cpu::RmsNorm(isa, x, norm.weight, norm.op->epsilon, width, y);
+  if (norm.kind == model::NormKind::kRms) {
+    kernels::cpu::RmsNorm(isa, x, norm.weight, norm.epsilon, width, y);
   } else {
-    kernels::cpu::LayerNorm(isa, x, norm.weight, norm.bias, norm.op->epsilon,
-                            width, y);
+    kernels::cpu::LayerNorm(isa, x, norm.weight, norm.bias, norm.epsilon, width,
+                            y);
   }
 }
 
@@ -56,6 +57,64 @@ void RunNorm(Worker& worker, const Instruction& self) {
         context.arena.Slot(op.in) + row * context.arena.SlotStride(op.in),
         width,
         context.arena.Slot(op.out) + row * context.arena.SlotStride(op.out));
+  }
+  worker.Barrier();
+}
+
+void RunHeadNorm(Worker& worker, const Instruction& self) {
+  const auto& op = std::get<model::HeadNormOp>(*self.op);
+  const StepContext& context = worker.context;
+  const Range share = worker.Share(int64_t{worker.rows} * op.heads);
+  for (int64_t unit = share.begin; unit < share.end; ++unit) {
+    const int64_t row = unit / op.heads;
+    const int64_t start = unit % op.heads * op.width;
+    NormStep norm = self.norm;
+    if (op.weight_per_head) {
+      if (norm.weight != nullptr) norm.weight += start;
+      if (norm.bias != nullptr) norm.bias += start;
+    }
+    float* x = context.arena.Slot(op.slot) +
+               row * context.arena.SlotStride(op.slot) + op.offset + start;
+    ApplyNorm(context.isa, norm, x, op.width, x);
+  }
+  worker.Barrier();
+}
+
+namespace {
+
+// sigmoid(gate . x), summed in eight chains.
+float GateOf(const float* gate, const float* x, int64_t n) {
+  float sums[8] = {};
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (int64_t j = 0; j < 8; ++j) sums[j] += gate[i + j] * x[i + j];
+  }
+  for (; i < n; ++i) sums[0] += gate[i] * x[i];
+  return Sigmoid(((sums[0] + sums[1]) + (sums[2] + sums[3])) +
+                 ((sums[4] + sums[5]) + (sums[6] + sums[7])));
+}
+
+}  // namespace
+
+void RunAdd(Worker& worker, const Instruction& self) {
+  const auto& op = std::get<model::AddOp>(*self.op);
+  const StepContext& context = worker.context;
+  const int64_t width = context.plan.slot_widths[static_cast<size_t>(op.in)];
+  const Range share = worker.Share(worker.rows);
+  for (int64_t row = share.begin; row < share.end; ++row) {
+    const float* in =
+        context.arena.Slot(op.in) + row * context.arena.SlotStride(op.in);
+    float* out =
+        context.arena.Slot(op.out) + row * context.arena.SlotStride(op.out);
+    float scale = op.scale;
+    if (op.gate >= 0) {
+      scale *=
+          GateOf(self.vectors[0],
+                 context.arena.Slot(op.gate_in) +
+                     row * context.arena.SlotStride(op.gate_in),
+                 context.plan.slot_widths[static_cast<size_t>(op.gate_in)]);
+    }
+    for (int64_t i = 0; i < width; ++i) out[i] += scale * in[i];
   }
   worker.Barrier();
 }

@@ -68,6 +68,8 @@ class Worker {
   const int thread;
   const int threads;
   int32_t rows;  // current rows; SelectRows narrows them
+  // Outputs of experts' products that this thread computed.
+  int64_t expert_outputs = 0;
 };
 
 using Operation = void (*)(Worker&, const Instruction&);
@@ -75,7 +77,10 @@ Operation FindOperation(const model::Op& op);
 
 void RunEmbed(Worker& worker, const Instruction& self);
 void RunNorm(Worker& worker, const Instruction& self);
+void RunHeadNorm(Worker& worker, const Instruction& self);
+void RunAdd(Worker& worker, const Instruction& self);
 void RunLinear(Worker& worker, const Instruction& self);
+void RunMoe(Worker& worker, const Instruction& self);
 void RunRopeAppend(Worker& worker, const Instruction& self);
 void RunAttention(Worker& worker, const Instruction& self);
 void RunSelectRows(Worker& worker, const Instruction& self);
@@ -104,6 +109,9 @@ struct ProductTarget {
 };
 void Multiply(Worker& worker, const Matrix& matrix, const PreparedRows& x,
               const ProductTarget& target, Range range);
+// The same for `rows` rows from `x`, prepared in the matrix's format.
+void MultiplyRows(Worker& worker, const Matrix& matrix, const uint8_t* x,
+                  int64_t rows, const ProductTarget& target, Range range);
 
 // Runs body(matrix, range) for pieces of the outputs of all the instruction's
 // matrices, counted together so that several small ones still balance. See
@@ -111,7 +119,7 @@ void Multiply(Worker& worker, const Matrix& matrix, const PreparedRows& x,
 void ForPiecesOfOutputs(const Worker& worker, const Instruction& self,
                         absl::FunctionRef<void(size_t, Range)> body);
 
-// Normalises one row.
+// Normalises one row; y may be x.
 void ApplyNorm(kernels::cpu::Isa isa, const NormStep& norm, const float* x,
                int64_t width, float* y);
 

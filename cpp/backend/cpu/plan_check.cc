@@ -1,10 +1,12 @@
 #include "cpp/backend/cpu/plan_check.h"
 
+#include <cmath>
 #include <cstdint>
 #include <string_view>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "cpp/backend/cpu/route.h"
 
 namespace inlay::backend::cpu {
 namespace {
@@ -80,6 +82,11 @@ class Checker {
     return weight != nullptr && weight->rows == 1 && weight->columns == columns;
   }
 
+  // 0 stands for none.
+  static bool IsLimit(float limit) {
+    return limit >= 0 && std::isfinite(limit);
+  }
+
   Status Check(const model::EmbedOp& op) const {
     const int64_t width = Width(op.out);
     if (selects_ > 0) return Bad("order: all rows are needed");
@@ -101,11 +108,86 @@ class Checker {
   Status Check(const model::NormOp& op) const {
     const int64_t width = Width(op.in);
     if (width == 0 || Width(op.out) != width ||
-        !IsVector(op.weight, width, false) || !IsVector(op.bias, width, true) ||
+        !IsVector(op.weight, width, true) || !IsVector(op.bias, width, true) ||
         (op.kind == model::NormKind::kRms && op.bias != -1)) {
       return Bad("norm");
     }
     return OkStatus();
+  }
+
+  // One vector for all heads, or one each: as a long one or as rows.
+  bool IsHeadVector(WeightId id, const model::HeadNormOp& op) const {
+    if (!op.weight_per_head) return IsVector(id, op.width, true);
+    const model::Weight* weight = Find(id);
+    return IsVector(id, int64_t{op.heads} * op.width, true) ||
+           (weight != nullptr && weight->rows == op.heads &&
+            weight->columns == op.width);
+  }
+
+  Status Check(const model::HeadNormOp& op) const {
+    if (op.offset < 0 || op.heads < 1 || op.width < 1 ||
+        op.offset + int64_t{op.heads} * op.width > Width(op.slot) ||
+        !IsHeadVector(op.weight, op) || !IsHeadVector(op.bias, op) ||
+        (op.kind == model::NormKind::kRms && op.bias != -1)) {
+      return Bad("norm of heads");
+    }
+    return OkStatus();
+  }
+
+  Status Check(const model::AddOp& op) const {
+    if (op.in == op.out || Width(op.in) == 0 || Width(op.in) != Width(op.out) ||
+        (op.gate == -1 ? op.gate_in != -1
+                       : Width(op.gate_in) == 0 ||
+                             !IsVector(op.gate, Width(op.gate_in), false))) {
+      return Bad("sum");
+    }
+    return OkStatus();
+  }
+
+  Status Check(const model::MoeOp& op) const {
+    const int64_t count = static_cast<int64_t>(op.experts.size());
+    const int64_t width = Width(op.in);
+    if (op.in == op.out || width == 0 || Width(op.out) == 0 || count < 1 ||
+        count > kMaxExperts || op.top_k < 1 || op.top_k > kMaxTopK ||
+        op.group_count < 1 || count % op.group_count != 0 ||
+        op.groups_kept < 1 || op.groups_kept > op.group_count ||
+        op.groups_kept * (count / op.group_count) < op.top_k) {
+      return Bad("number of experts");
+    }
+    if (!IsMatrix(op.router, width) || Find(op.router)->rows != count ||
+        !IsVector(op.router_bias, count, true) ||
+        !IsVector(op.selection_bias, count, true) || !IsLimit(op.jitter) ||
+        !std::isfinite(op.scale) ||
+        (op.score == model::RouterScore::kSparseMixer &&
+         (op.selection_bias != -1 || op.group_count != 1))) {
+      return Bad("router");
+    }
+    const bool gated = op.experts[0].gate != -1;
+    if (op.activation == model::Activation::kXielu ||
+        (op.activation == model::Activation::kSwigluOai && !gated)) {
+      return Bad("activation");
+    }
+    const model::Weight* up = Find(op.experts[0].up);
+    if (up == nullptr || up->rows > kMaxWidth) return Bad("expert");
+    for (const model::MoeOp::Expert& expert : op.experts) {
+      if ((expert.gate != -1) != gated ||
+          !IsExpert(expert, width, up->rows, Width(op.out))) {
+        return Bad("expert");
+      }
+    }
+    return OkStatus();
+  }
+  bool IsProduct(WeightId id, WeightId bias, int64_t in, int64_t out) const {
+    return IsMatrix(id, in) && Find(id)->rows == out &&
+           IsVector(bias, out, true);
+  }
+  bool IsExpert(const model::MoeOp::Expert& expert, int64_t in, int64_t hidden,
+                int64_t out) const {
+    return IsProduct(expert.up, expert.up_bias, in, hidden) &&
+           IsProduct(expert.down, expert.down_bias, hidden, out) &&
+           (expert.gate == -1
+                ? expert.gate_bias == -1
+                : IsProduct(expert.gate, expert.gate_bias, in, hidden));
   }
 
   Status Check(const model::LinearOp& op) const {
@@ -115,6 +197,11 @@ class Checker {
          (op.gated || op.activation != model::Activation::kNone)) ||
         (op.gated && op.weights.size() != 2)) {
       return Bad("linear operation");
+    }
+    if (!IsLimit(op.clip) || (op.clip > 0 && op.residual) ||
+        (op.activation == model::Activation::kSwigluOai && !op.gated) ||
+        (op.activation == model::Activation::kXielu && op.gated)) {
+      return Bad("activation");
     }
     int64_t rows = 0;
     for (size_t i = 0; i < op.weights.size(); ++i) {
@@ -154,6 +241,10 @@ class Checker {
         plan_.ropes[static_cast<size_t>(op.rope)].dims > layer->key_dim) {
       return Bad("rope index");
     }
+    if (!IsVector(op.q_norm, layer->key_dim, true) ||
+        !IsVector(op.k_norm, layer->key_dim, true)) {
+      return Bad("norm after the rotation");
+    }
     return OkStatus();
   }
 
@@ -165,6 +256,12 @@ class Checker {
         op.qkv == op.out ||
         Width(op.out) != int64_t{plan_.head_count} * layer->value_dim) {
       return Bad("attention");
+    }
+    if (!IsLimit(op.softcap) || !IsVector(op.sinks, plan_.head_count, true) ||
+        (!op.alibi_slopes.empty() &&
+         (op.bidirectional ||
+          op.alibi_slopes.size() != static_cast<size_t>(plan_.head_count)))) {
+      return Bad("change of scores");
     }
     return OkStatus();
   }
@@ -181,7 +278,7 @@ class Checker {
     const model::Weight* weight = Find(op.weight);
     if (!IsMatrix(op.weight, Width(op.in)) ||
         weight->rows != plan_.vocabulary_size || selects_ != 1 ||
-        !IsVector(op.bias, weight->rows, true)) {
+        !IsVector(op.bias, weight->rows, true) || !IsLimit(op.softcap)) {
       return Bad("head");
     }
     ++heads_;

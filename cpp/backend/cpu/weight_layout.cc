@@ -1,7 +1,9 @@
 #include "cpp/backend/cpu/weight_layout.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -93,7 +95,7 @@ class Layouter {
       WeightPlace& place = layout_.places[i];
       if (place.vector) {
         INLAY_RETURN_IF_ERROR(
-            Take(Columns(i) * sizeof(float), &place.vector_offset));
+            Take(Elements(i) * sizeof(float), &place.vector_offset));
       }
       if (place.lookup) INLAY_RETURN_IF_ERROR(PlaceTable(i));
     }
@@ -103,8 +105,10 @@ class Layouter {
   }
 
  private:
-  uint64_t Columns(size_t i) const {
-    return static_cast<uint64_t>(plan_.weights[i].columns);
+  // Fits, because the weight's bytes in the file do.
+  uint64_t Elements(size_t i) const {
+    return static_cast<uint64_t>(plan_.weights[i].rows) *
+           static_cast<uint64_t>(plan_.weights[i].columns);
   }
 
   // The bytes of the weight's rows inside the file.
@@ -147,6 +151,21 @@ class Layouter {
     return OkStatus();
   }
 
+  Status MarkExperts(const model::MoeOp& op) {
+    INLAY_RETURN_IF_ERROR(Mark(op.router, &WeightPlace::matrix));
+    INLAY_RETURN_IF_ERROR(Mark(op.router_bias, &WeightPlace::vector));
+    INLAY_RETURN_IF_ERROR(Mark(op.selection_bias, &WeightPlace::vector));
+    for (const model::MoeOp::Expert& expert : op.experts) {
+      for (WeightId id : {expert.gate, expert.up, expert.down}) {
+        INLAY_RETURN_IF_ERROR(Mark(id, &WeightPlace::matrix));
+      }
+      for (WeightId id : {expert.gate_bias, expert.up_bias, expert.down_bias}) {
+        INLAY_RETURN_IF_ERROR(Mark(id, &WeightPlace::vector));
+      }
+    }
+    return OkStatus();
+  }
+
   Status MarkUses(const model::Op& op) {
     if (const auto* embed = std::get_if<model::EmbedOp>(&op)) {
       INLAY_RETURN_IF_ERROR(Mark(embed->table, &WeightPlace::lookup));
@@ -156,6 +175,23 @@ class Layouter {
     if (const auto* norm = std::get_if<model::NormOp>(&op)) {
       INLAY_RETURN_IF_ERROR(Mark(norm->weight, &WeightPlace::vector));
       return Mark(norm->bias, &WeightPlace::vector);
+    }
+    if (const auto* heads = std::get_if<model::HeadNormOp>(&op)) {
+      INLAY_RETURN_IF_ERROR(Mark(heads->weight, &WeightPlace::vector));
+      return Mark(heads->bias, &WeightPlace::vector);
+    }
+    if (const auto* add = std::get_if<model::AddOp>(&op)) {
+      return Mark(add->gate, &WeightPlace::vector);
+    }
+    if (const auto* moe = std::get_if<model::MoeOp>(&op)) {
+      return MarkExperts(*moe);
+    }
+    if (const auto* rope = std::get_if<model::RopeAppendOp>(&op)) {
+      INLAY_RETURN_IF_ERROR(Mark(rope->q_norm, &WeightPlace::vector));
+      return Mark(rope->k_norm, &WeightPlace::vector);
+    }
+    if (const auto* attention = std::get_if<model::AttentionOp>(&op)) {
+      return Mark(attention->sinks, &WeightPlace::vector);
     }
     if (const auto* linear = std::get_if<model::LinearOp>(&op)) {
       for (WeightId id : linear->weights) {
@@ -199,11 +235,12 @@ class Layouter {
     recipes_.insert(absl::StrCat(kernels::GetDTypeInfo(type).name, " in ",
                                  FormatName(place.recipe.packed), " x ",
                                  ActivationName(place.recipe.activation)));
-    for (size_t j = 0; j < i; ++j) {
-      if (layout_.places[j].matrix && SameSlice(layout_.places[j], place)) {
-        place.shares_with = static_cast<int32_t>(j);
-        return OkStatus();
-      }
+    const auto [first, is_new] = slices_.try_emplace(
+        {place.source_offset, place.source_bytes, place.row_bytes},
+        static_cast<int32_t>(i));
+    if (!is_new) {
+      place.shares_with = first->second;
+      return OkStatus();
     }
     if (place.recipe.packed == PackedFormat::kRaw) return KeepRaw(&place);
     place.packed_bytes = kernels::cpu::PackedBytes(
@@ -239,6 +276,8 @@ class Layouter {
   const bool mapped_;
   WeightLayout layout_;
   std::set<std::string> recipes_;
+  // The first matrix of each offset, size and size of a row. Experts make many.
+  std::map<std::tuple<uint64_t, uint64_t, uint64_t>, int32_t> slices_;
 };
 
 }  // namespace

@@ -75,9 +75,7 @@ class Packer {
             kernels::cpu::PackedRowGroup(layout_.isa, place.recipe.packed));
     }
     if (place.copied) Split(Chunk::Kind::kCopy, id, rows, 1);
-    // A vector is one row, or (as some files store it) a column of rows; only
-    // the first row counts.
-    if (place.vector) Split(Chunk::Kind::kExpand, id, 1, 1);
+    if (place.vector) Split(Chunk::Kind::kExpand, id, rows, rows);
   }
 
   void Split(Chunk::Kind kind, int32_t id, int64_t rows, int64_t group) {
@@ -161,7 +159,7 @@ class Packer {
         return;
       case Chunk::Kind::kExpand:
         kernels::Dequantize(
-            weight.tensor->type, rows, weight.columns,
+            weight.tensor->type, rows, weight.rows * weight.columns,
             reinterpret_cast<float*>(block_ + place.vector_offset));
         return;
     }
