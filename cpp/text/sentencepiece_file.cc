@@ -1,5 +1,6 @@
 #include "cpp/text/sentencepiece_file.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -164,11 +165,20 @@ Status ReadNormalizer(std::string_view message, Vocabulary* vocabulary) {
   });
 }
 
-// A negative number says that there is none; so does one of no piece.
+// A negative number says that there is none. The defaults of the numbers may
+// meet any piece, so what it is counts too.
 TokenId IdOf(int64_t id, const Vocabulary& vocabulary) {
-  return id >= 0 && static_cast<uint64_t>(id) < vocabulary.tokens.size()
-             ? static_cast<TokenId>(id)
-             : -1;
+  if (id < 0 || static_cast<uint64_t>(id) >= vocabulary.tokens.size()) {
+    return -1;
+  }
+  const auto token = static_cast<TokenId>(id);
+  const auto& symbols = vocabulary.user_symbols;
+  const TokenKind kind = vocabulary.kinds[static_cast<size_t>(id)];
+  const bool ordinary =
+      kind == TokenKind::kByte ||
+      (kind == TokenKind::kNormal &&
+       !std::binary_search(symbols.begin(), symbols.end(), token));
+  return ordinary ? -1 : token;
 }
 
 }  // namespace
