@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "cpp/text/hf_config.h"
 #include "cpp/text/hf_tokenizer.h"
+#include "cpp/text/sentencepiece_file.h"
+#include "cpp/text/sentencepiece_model.h"
 
 namespace inlay::engine {
 namespace {
@@ -38,6 +40,30 @@ Status AddIds(const formats::ModelFile& file, const std::string& key,
   return OkStatus();
 }
 
+// `absent` is what there is to say if the folder has no such model either.
+StatusOr<std::shared_ptr<const text::Tokenizer>> OpenSentencePiece(
+    const io::Folder& folder, const Status& absent, text::HfConfig* config,
+    const std::vector<int64_t>& end_ids) {
+  const StatusOr<std::string> added =
+      io::ReadText(folder, "added_tokens.json", kMaxConfigBytes);
+  if (added.ok()) {
+    INLAY_RETURN_IF_ERROR(
+        text::ReadHfAddedTokens(*added, "added_tokens.json", config));
+  } else if (!absl::IsNotFound(added.status())) {
+    return added.status();
+  }
+  for (const char* name :
+       {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model"}) {
+    const StatusOr<std::string> file =
+        io::ReadText(folder, name, text::kMaxSentencePieceBytes);
+    if (file.ok()) {
+      return text::BuildSentencePieceTokenizer(*file, *config, end_ids);
+    }
+    if (!absl::IsNotFound(file.status())) return file.status();
+  }
+  return absent;
+}
+
 }  // namespace
 
 StatusOr<std::shared_ptr<const text::Tokenizer>> OpenFolderTokenizer(
@@ -49,10 +75,11 @@ StatusOr<std::shared_ptr<const text::Tokenizer>> OpenFolderTokenizer(
   INLAY_RETURN_IF_ERROR(
       AddIds(file, "generation_config.eos_token_id", &end_ids));
   INLAY_RETURN_IF_ERROR(AddIds(file, "eos_token_id", &end_ids));
-  INLAY_ASSIGN_OR_RETURN(
-      const std::string json,
-      io::ReadText(folder, "tokenizer.json", text::kMaxTokenizerJsonBytes));
-  return text::BuildHfTokenizer(json, config, end_ids);
+  const StatusOr<std::string> json =
+      io::ReadText(folder, "tokenizer.json", text::kMaxTokenizerJsonBytes);
+  if (json.ok()) return text::BuildHfTokenizer(*json, config, end_ids);
+  if (!absl::IsNotFound(json.status())) return json.status();
+  return OpenSentencePiece(folder, json.status(), &config, end_ids);
 }
 
 StatusOr<std::shared_ptr<const text::ChatTemplate>> OpenFolderTemplate(

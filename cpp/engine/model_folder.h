@@ -11,9 +11,11 @@
 
 namespace inlay::engine {
 
-// From tokenizer.json, with the meanings that tokenizer_config.json,
-// special_tokens_map.json, generation_config.json and config.json give to
-// tokens. kNotFound: there is no tokenizer.json.
+// From tokenizer.json, else from a SentencePiece model (tokenizer.model,
+// spiece.model, sentencepiece.bpe.model) with added_tokens.json, with the
+// meanings that tokenizer_config.json, special_tokens_map.json,
+// generation_config.json and config.json give to tokens. kNotFound: there is
+// neither.
 StatusOr<std::shared_ptr<const text::Tokenizer>> OpenFolderTokenizer(
     const io::Folder& folder, const formats::ModelFile& file);
 

@@ -98,6 +98,34 @@ Status ReadScores(const ModelFile& file, text::Vocabulary* vocabulary) {
   return CheckCount(key, scores->size(), vocabulary->tokens.size());
 }
 
+template <typename T>
+Status AppendBytes(const std::string& key, const std::vector<T>& numbers,
+                   std::string* out) {
+  out->reserve(numbers.size());
+  for (const T number : numbers) {
+    int64_t wide = 0;
+    if (!CheckedCast(number, &wide) || wide < -128 || wide > 255) {
+      return absl::DataLossError(
+          absl::StrCat("metadata \"", key, "\" is not an array of bytes"));
+    }
+    out->push_back(static_cast<char>(wide));
+  }
+  return OkStatus();
+}
+
+// Files have it as signed or unsigned bytes.
+Status ReadCharsmap(const ModelFile& file, std::string* out) {
+  const std::string key = Key("precompiled_charsmap");
+  const MetadataValue* value = file.Find(key);
+  if (value == nullptr) return OkStatus();
+  if (const auto* ints = std::get_if<std::vector<int64_t>>(value)) {
+    return AppendBytes(key, *ints, out);
+  }
+  INLAY_ASSIGN_OR_RETURN(const std::vector<uint64_t>* uints,
+                         Array<uint64_t>(file, key));
+  return AppendBytes(key, *uints, out);
+}
+
 Status ReadId(const ModelFile& file, std::string_view name, size_t tokens,
               text::TokenId* id) {
   const std::string key = Key(name);
@@ -115,6 +143,7 @@ Status ReadId(const ModelFile& file, std::string_view name, size_t tokens,
 }
 
 Status ReadIds(const ModelFile& file, text::Vocabulary* vocabulary) {
+  text::TokenId cls = -1, separator = -1;
   const std::pair<std::string_view, text::TokenId*> ids[] = {
       {"bos_token_id", &vocabulary->bos},
       {"eos_token_id", &vocabulary->eos},
@@ -122,9 +151,17 @@ Status ReadIds(const ModelFile& file, text::Vocabulary* vocabulary) {
       {"padding_token_id", &vocabulary->pad},
       {"eot_token_id", &vocabulary->eot},
       {"eom_token_id", &vocabulary->eom},
+      // Written by BERT's converters for the two ends of a text.
+      {"cls_token_id", &cls},
+      {"seperator_token_id", &separator},
+      {"separator_token_id", &separator},
   };
   for (const auto& [name, id] : ids) {
     INLAY_RETURN_IF_ERROR(ReadId(file, name, vocabulary->tokens.size(), id));
+  }
+  if (vocabulary->kind == "bert") {
+    if (cls >= 0) vocabulary->bos = cls;
+    if (separator >= 0) vocabulary->eos = separator;
   }
   return OkStatus();
 }
@@ -165,6 +202,7 @@ StatusOr<text::Vocabulary> ReadVocabulary(const formats::ModelFile& file) {
   INLAY_RETURN_IF_ERROR(ReadScores(file, &vocabulary));
   INLAY_RETURN_IF_ERROR(ReadIds(file, &vocabulary));
   INLAY_RETURN_IF_ERROR(ReadFlags(file, &vocabulary));
+  INLAY_RETURN_IF_ERROR(ReadCharsmap(file, &vocabulary.charsmap));
   return vocabulary;
 }
 

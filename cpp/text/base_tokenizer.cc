@@ -63,7 +63,7 @@ StatusOr<std::vector<TokenId>> BaseTokenizer::Encode(
     const TokenMatcher::Match match = added.FindNext(text, at);
     if (match.begin > at) {
       INLAY_RETURN_IF_ERROR(
-          EncodeStretch(text.substr(at, match.begin - at), &ids));
+          EncodeStretch(text.substr(at, match.begin - at), at == 0, &ids));
     }
     if (match.id >= 0) ids.push_back(match.id);
     at = match.begin + match.length;

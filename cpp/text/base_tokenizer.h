@@ -50,7 +50,8 @@ class BaseTokenizer : public Tokenizer {
   BaseTokenizer(Vocabulary vocabulary, std::string description);
 
   // Appends the ids of `text`, which is not empty and has no added token.
-  virtual Status EncodeStretch(std::string_view text,
+  // `first`: the whole text begins with it.
+  virtual Status EncodeStretch(std::string_view text, bool first,
                                std::vector<TokenId>* ids) const = 0;
   // The bytes of an ordinary token.
   virtual std::string PlainBytes(TokenId id) const = 0;

@@ -105,7 +105,7 @@ void ByteBpe::EncodePiece(std::string_view piece, Scratch* scratch,
   }
 }
 
-Status ByteBpe::EncodeStretch(std::string_view text,
+Status ByteBpe::EncodeStretch(std::string_view text, bool /*first*/,
                               std::vector<TokenId>* ids) const {
   std::string normalized;
   if (pre_tokenizer_.normalizes()) {

@@ -23,7 +23,7 @@ class ByteBpe final : public BaseTokenizer {
       Vocabulary vocabulary, PreTokenizer pre_tokenizer);
 
  protected:
-  Status EncodeStretch(std::string_view text,
+  Status EncodeStretch(std::string_view text, bool first,
                        std::vector<TokenId>* ids) const override;
   std::string PlainBytes(TokenId id) const override;
 

@@ -43,7 +43,7 @@ bool Has(const Range& range, std::string_view text) {
 }  // namespace
 
 std::vector<TokenId> FindEndTokens(const Vocabulary& vocabulary) {
-  std::vector<TokenId> ends;
+  std::vector<TokenId> ends = vocabulary.ends;
   for (const TokenId id : {vocabulary.eos, vocabulary.eot, vocabulary.eom}) {
     if (id >= 0) ends.push_back(id);
   }

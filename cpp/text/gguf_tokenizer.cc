@@ -6,7 +6,8 @@
 #include "cpp/text/byte_bpe.h"
 #include "cpp/text/check_vocabulary.h"
 #include "cpp/text/pre_tokenizer.h"
-#include "cpp/text/sentencepiece_bpe.h"
+#include "cpp/text/sentencepiece.h"
+#include "cpp/text/word_piece.h"
 
 namespace inlay::text {
 namespace {
@@ -42,36 +43,39 @@ StatusOr<std::shared_ptr<const Tokenizer>> BuildByteBpe(Vocabulary vocabulary) {
 }
 
 StatusOr<std::shared_ptr<const Tokenizer>> BuildSentencePiece(
-    Vocabulary vocabulary) {
+    Vocabulary vocabulary, bool unigram) {
   if (vocabulary.scores.empty()) {
     return absl::DataLossError("a SentencePiece vocabulary needs scores");
-  }
-  if (vocabulary.remove_extra_whitespaces) {
-    return absl::UnimplementedError(
-        "SentencePiece with remove_extra_whitespaces");
   }
   if (vocabulary.bos < 0) vocabulary.bos = FindSpecial(vocabulary, "<s>");
   if (vocabulary.eos < 0) vocabulary.eos = FindSpecial(vocabulary, "</s>");
   if (vocabulary.unk < 0) vocabulary.unk = FindSpecial(vocabulary, "<unk>");
+  if (unigram) {
+    // T5 ends a text and does not begin it.
+    if (!vocabulary.add_eos.has_value()) vocabulary.add_eos = true;
+    SetEnds(false, &vocabulary);
+    return BuildSentencePieceUnigram(std::move(vocabulary));
+  }
   SetEnds(true, &vocabulary);
-  return std::make_shared<const SentencePieceBpe>(std::move(vocabulary));
+  return BuildSentencePieceBpe(std::move(vocabulary));
 }
 
 }  // namespace
 
 StatusOr<std::shared_ptr<const Tokenizer>> BuildTokenizer(
     Vocabulary vocabulary) {
-  const bool byte_level = vocabulary.kind == "gpt2";
-  if (!byte_level && vocabulary.kind != "llama") {
+  const std::string kind = vocabulary.kind;
+  if (kind != "gpt2" && kind != "llama" && kind != "t5" && kind != "bert") {
     return absl::UnimplementedError(
-        absl::StrCat("unknown tokenizer kind '", vocabulary.kind, "'"));
+        absl::StrCat("unknown tokenizer kind '", kind.substr(0, 100), "'"));
   }
   INLAY_RETURN_IF_ERROR(CheckVocabulary(vocabulary));
   if (vocabulary.kinds.empty()) {
     vocabulary.kinds.assign(vocabulary.tokens.size(), TokenKind::kNormal);
   }
-  return byte_level ? BuildByteBpe(std::move(vocabulary))
-                    : BuildSentencePiece(std::move(vocabulary));
+  if (kind == "gpt2") return BuildByteBpe(std::move(vocabulary));
+  if (kind == "bert") return BuildWordPiece(vocabulary);
+  return BuildSentencePiece(std::move(vocabulary), kind == "t5");
 }
 
 }  // namespace inlay::text

@@ -10,10 +10,11 @@
 
 namespace inlay::text {
 
-// kind "gpt2" (byte-level BPE) or "llama" (SentencePiece BPE). Validates: ids
-// of merges exist, special ids in range, no duplicate that would be ambiguous,
-// scores finite. kUnimplemented names an unknown kind or pre-tokenizer;
-// kDataLoss an inconsistent vocabulary.
+// kind "gpt2" (byte-level BPE), "llama" (SentencePiece BPE), "t5"
+// (SentencePiece Unigram) or "bert" (WordPiece). Validates: ids of merges
+// exist, special ids in range, no duplicate that would be ambiguous, scores
+// finite. kUnimplemented names an unknown kind or pre-tokenizer; kDataLoss an
+// inconsistent vocabulary.
 StatusOr<std::shared_ptr<const Tokenizer>> BuildTokenizer(
     Vocabulary vocabulary);
 

@@ -6,48 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "cpp/text/hf_model.h"
-#include "cpp/text/utf8.h"
+#include "cpp/text/unigram_cuts.h"
 
 namespace inlay::text {
 namespace {
-
-// An unknown character is less likely than any token by this much.
-constexpr double kUnknownPenalty = 10.0;
-constexpr size_t kMaxTrieBytes = size_t{64} << 20;
-
-// Byte by byte from the root.
-class Trie {
- public:
-  void Add(std::string_view text, TokenId id) {
-    uint32_t node = 0;
-    for (const char byte : text) {
-      const auto [edge, added] = edges_.try_emplace(
-          Edge(node, byte), static_cast<uint32_t>(ends_.size()));
-      if (added) ends_.push_back(-1);
-      node = edge->second;
-    }
-    ends_[node] = id;
-  }
-  // Calls visit(length, id) for each token that `text` begins with, shortest
-  // first.
-  template <typename Visit>
-  void Match(std::string_view text, const Visit& visit) const {
-    uint32_t node = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-      const auto edge = edges_.find(Edge(node, text[i]));
-      if (edge == edges_.end()) return;
-      node = edge->second;
-      if (ends_[node] >= 0) visit(i + 1, ends_[node]);
-    }
-  }
-
- private:
-  static uint64_t Edge(uint32_t node, char byte) {
-    return uint64_t{node} << 8 | static_cast<uint8_t>(byte);
-  }
-  HashMap<uint64_t, uint32_t> edges_;
-  std::vector<TokenId> ends_ = {-1};
-};
 
 class Unigram final : public HfModel {
  public:
@@ -63,10 +25,10 @@ class Unigram final : public HfModel {
       least = std::min(least, scores_[i]);
       if (vocabulary.Kind(id) != TokenKind::kControl &&
           !vocabulary.Text(id).empty()) {
-        trie_.Add(vocabulary.Text(id), id);
+        cuts_.Add(vocabulary.Text(id), id, scores_[i]);
       }
     }
-    unknown_score_ = least - kUnknownPenalty;
+    cuts_.set_unknown_score(least - kUnigramUnknownPenalty);
   }
 
   std::string_view description() const override { return "Unigram"; }
@@ -74,7 +36,7 @@ class Unigram final : public HfModel {
 
   Status Encode(std::string_view piece,
                 std::vector<TokenId>* ids) const override {
-    const std::vector<Node> nodes = BestCuts(piece);
+    const auto nodes = cuts_.Best(piece);
     // Back to front; neighbouring unknown characters are one.
     std::vector<TokenId> reversed;
     size_t unknown_end = 0;
@@ -86,8 +48,9 @@ class Unigram final : public HfModel {
       return status;
     };
     for (size_t end = piece.size(); end > 0;) {
-      const Node& node = nodes[end];
-      if (node.id == kUnknown || (unknown_ >= 0 && node.id == unknown_)) {
+      const auto& node = nodes[end];
+      if (node.id == UnigramCuts<double>::kUnknown ||
+          (unknown_ >= 0 && node.id == unknown_)) {
         if (unknown_end == 0) unknown_end = end;
       } else {
         INLAY_RETURN_IF_ERROR(flush(end));
@@ -101,38 +64,6 @@ class Unigram final : public HfModel {
   }
 
  private:
-  static constexpr TokenId kUnknown = -1;
-  static constexpr TokenId kUnreached = -2;
-
-  // The best way to cut what ends here.
-  struct Node {
-    double score = 0.0;
-    size_t begin = 0;
-    TokenId id = kUnreached;
-  };
-
-  std::vector<Node> BestCuts(std::string_view piece) const {
-    std::vector<Node> nodes(piece.size() + 1);
-    const auto offer = [&](size_t begin, size_t end, TokenId id, double score) {
-      Node& node = nodes[end];
-      score += nodes[begin].score;
-      if (node.id == kUnreached || score > node.score) {
-        node = {score, begin, id};
-      }
-    };
-    for (size_t at = 0; at < piece.size();) {
-      const size_t character = StepUtf8(piece.substr(at)).length;
-      bool single = false;
-      trie_.Match(piece.substr(at), [&](size_t length, TokenId id) {
-        offer(at, at + length, id, scores_[static_cast<size_t>(id)]);
-        single = single || length == character;
-      });
-      if (!single) offer(at, at + character, kUnknown, unknown_score_);
-      at += character;
-    }
-    return nodes;
-  }
-
   Status AppendUnknown(std::string_view text,
                        std::vector<TokenId>* reversed) const {
     const size_t before = reversed->size();
@@ -153,8 +84,7 @@ class Unigram final : public HfModel {
   const std::vector<double> scores_;
   const TokenId unknown_;
   const bool byte_fallback_;
-  double unknown_score_ = 0.0;
-  Trie trie_;
+  UnigramCuts<double> cuts_;
 };
 
 }  // namespace
@@ -176,7 +106,7 @@ StatusOr<std::unique_ptr<HfModel>> ParseUnigram(
     bytes += vocabulary.Text(static_cast<TokenId>(scores.size())).size();
     scores.push_back(value);
   }
-  if (scores.empty() || bytes > kMaxTrieBytes) {
+  if (scores.empty() || bytes > kMaxUnigramBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat(model["vocab"].path(), " has ", scores.size(),
                      " tokens of ", bytes, " bytes"));

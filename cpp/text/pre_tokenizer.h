@@ -30,8 +30,13 @@ class PreTokenizer {
   const PreTokenizerSpec& spec() const { return *spec_; }
 
  private:
+  struct Stage {
+    Pattern pattern;
+    SplitStage::Kind kind;
+  };
+
   const PreTokenizerSpec* spec_ = nullptr;
-  std::vector<Pattern> stages_;
+  std::vector<Stage> stages_;
 };
 
 }  // namespace inlay::text

@@ -28,10 +28,17 @@ namespace {
 // Words of tiktoken's o200k: a capitalised word is one piece, "camelCase" two.
 #define UPPER R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])"
 #define LOWER R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])"
-#define O200K_WORDS(suffix, digits)                              \
-  R"([^\r\n\p{L}\p{N}]?)" UPPER "*" LOWER "+" suffix             \
-  R"(|[^\r\n\p{L}\p{N}]?)" UPPER "+" LOWER "*" suffix "|" digits \
-  R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*|)" SPACES
+#define CASED_WORDS(upper, lower, suffix)            \
+  R"([^\r\n\p{L}\p{N}]?)" upper "*" lower "+" suffix \
+  R"(|[^\r\n\p{L}\p{N}]?)" upper "+" lower "*" suffix
+#define O200K_WORDS(suffix, digits) \
+  CASED_WORDS(UPPER, LOWER, suffix) \
+  "|" digits R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*|)" SPACES
+// The same without Han. PCRE2 has no difference of classes, but the categories
+// are a partition: these name what is left out.
+#define NOT_IN_WORDS R"(\p{N}\p{P}\p{S}\p{Z}\p{C}\p{sc:Han})"
+#define UPPER_NOT_HAN R"([^\p{Ll})" NOT_IN_WORDS "]"
+#define LOWER_NOT_HAN R"([^\p{Lu}\p{Lt})" NOT_IN_WORDS "]"
 
 #define BLOOM_WORDS                                 \
   R"( ?[^(\s|.,!?\x{2026}\x{3002}\x{FF0C}\x{3001})" \
@@ -66,13 +73,16 @@ constexpr std::string_view kDeepSeekLetters =
 
 #define DEEPSEEK_CJK R"([\x{4E00}-\x{9FA5}\x{800}-\x{4E00}\x{AC00}-\x{D7FF}]+)"
 
-#define DEEPSEEK_V3_STAGES                                                      \
-  {                                                                             \
-    {R"(\p{N}{1,3})"},                                                          \
-        {R"([\x{4E00}-\x{9FA5}\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+)"}, {        \
-      R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+)"                      \
-      R"(|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|)" SPACES \
-    }                                                                           \
+#define DEEPSEEK_WORDS                                 \
+  R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+)" \
+  R"(|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+)"           \
+  R"(| ?[\p{P}\p{S}]+[\r\n]*|)" SPACES
+#define DEEPSEEK_V3_STAGES                                               \
+  {                                                                      \
+    {R"(\p{N}{1,3})"},                                                   \
+        {R"([\x{4E00}-\x{9FA5}\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+)"}, { \
+      DEEPSEEK_WORDS                                                     \
+    }                                                                    \
   }
 
 #define GPT2_STAGES \
@@ -100,6 +110,17 @@ constexpr std::string_view kDeepSeekLetters =
   {                                                    \
     { O200K_WORDS(CONTRACTIONS "?", R"(\p{N}{1,3})") } \
   }
+// Digits before a border of words as Oniguruma draws it: Latin-1's fractions
+// are of words, others are not.
+#define TINY_AYA_STAGES                                  \
+  {                                                      \
+    {R"((?<!\d)\d++(?![\p{Alphabetic}\p{M}\p{Nd}\p{Pc})" \
+     R"(\xB2\xB3\xB9\xBC-\xBE]))",                       \
+     SplitStage::kThousands},                            \
+    {                                                    \
+      O200K_WORDS(CONTRACTIONS "?", R"(\p{N}{1,3})")     \
+    }                                                    \
+  }
 #define BAILING_STAGES                                           \
   {                                                              \
     {                                                            \
@@ -121,14 +142,25 @@ constexpr PreTokenizerSpec kSpecs[] = {
     {"gigachat", GPT2_STAGES},
     {"exaone4", GPT2_STAGES},
     {"granite-docling", GPT2_STAGES},
+    {"jina-es", GPT2_STAGES},
+    {"jina-de", GPT2_STAGES},
+    {"jina-v1-en", GPT2_STAGES},
+    {"jina-v2-es", GPT2_STAGES},
+    {"jina-v2-de", GPT2_STAGES},
+    {"jina-v2-code", GPT2_STAGES},
+    {"roberta-bpe", GPT2_STAGES},
+    {"a.x-4.0", GPT2_STAGES},
+    {"mellum", GPT2_STAGES},
     {"mpt", GPT2_STAGES, kNfc},
     {"olmo", GPT2_STAGES, kNfc},
+    {"modern-bert", GPT2_STAGES, kNfc},
     {"smollm", STARCODER_STAGES},
     {"starcoder", STARCODER_STAGES},
     {"refact", STARCODER_STAGES},
     {"codeshell", STARCODER_STAGES},
     {"exaone", STARCODER_STAGES},
     {"minerva-7b", STARCODER_STAGES},
+    {"mellum2", STARCODER_STAGES},
     {"command-r", STARCODER_STAGES, kNfc},
     {"llama-bpe", LLAMA3_STAGES, kIgnoreMerges | kAddsBos},
     {"llama3", LLAMA3_STAGES, kIgnoreMerges | kAddsBos},
@@ -138,9 +170,11 @@ constexpr PreTokenizerSpec kSpecs[] = {
     {"pixtral", LLAMA3_STAGES, kIgnoreMerges | kAddsBos},
     {"midm-2.0", LLAMA3_STAGES, kIgnoreMerges | kAddsBos},
     {"lfm2", LLAMA3_STAGES, kIgnoreMerges | kAddsBos},
+    {"jina-v5-nano", LLAMA3_STAGES, kIgnoreMerges | kAddsBos},
     {"dbrx", LLAMA3_STAGES},
     {"smaug-bpe", LLAMA3_STAGES},
     {"chatglm-bpe", LLAMA3_STAGES},
+    {"glm4", LLAMA3_STAGES, kIgnoreMerges},
     {"jais-2",
      {{CONTRACTIONS
        R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
@@ -150,10 +184,13 @@ constexpr PreTokenizerSpec kSpecs[] = {
     {"qwen2", QWEN2_STAGES, kNfc},
     {"deepseek-r1-qwen", QWEN2_STAGES, kNfc},
     {"megrez", QWEN2_STAGES, kNfc},
+    {"f2llmv2", QWEN2_STAGES, kNfc},
     {"stablelm2", QWEN2_STAGES},
     {"hunyuan", QWEN2_STAGES},
     {"grok-2", QWEN2_STAGES},
     {"solar-open", QWEN2_STAGES},
+    {"kormo", QWEN2_STAGES},
+    {"laguna", {{R"([^\n]+|\n+)"}, {CL100K_WORDS(R"(\p{N})")}}},
     {"qwen35",
      {{CONTRACTIONS R"(|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N})"
                     R"(| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|)" SPACES}},
@@ -168,6 +205,44 @@ constexpr PreTokenizerSpec kSpecs[] = {
     {"llama4", O200K_STAGES},
     {"kanana2", O200K_STAGES},
     {"minimax-m2", O200K_STAGES},
+    {"talkie", O200K_STAGES},
+    {"tiny_aya", TINY_AYA_STAGES},
+    {"cohere2moe", TINY_AYA_STAGES},
+    {"kimi-k2",
+     {{R"(\p{sc:Han}+|)" CASED_WORDS(
+         UPPER_NOT_HAN, LOWER_NOT_HAN,
+         CONTRACTIONS
+         "?") R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|)" SPACES}}},
+    {"youtu",
+     {{R"([\x{AC00}-\x{D7A3}\x{3131}-\x{318E}]+|[\x{FF01}\x{2026}\x{201C})"
+       R"(\x{201D}\x{2018}\x{2019}\x{2014}\x{FF1A}\x{FF1B}\x{FF0C})"
+       R"(\x{3001}-\x{303F}\x{FE30}-\x{FE4F}]+|[\x{3105}-\x{312F}]+)"
+       R"(|[\x{4E00}-\x{9FA5}\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+)"},
+      {O200K_WORDS(CONTRACTIONS "?", R"(\p{N})")}},
+     kIgnoreMerges},
+    // Words of one letter that stand apart hang together. Published with
+    // greedy quantifiers; nothing behind them can make them give back.
+    {"exaone-moe",
+     {{CONTRACTIONS
+       R"(|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*+(?: \p{L}\p{M}*+)*+)++|\p{N})"
+       R"(| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+)"}}},
+    {"superbpe", {{R"(\p{N}+)"}, {R"(\d+)", SplitStage::kThousandsInside}}},
+    {"chameleon",
+     {{"<sentinel:[0-9]+>"},
+      {"IMGIMG[A-I]{1,4}Z"},
+      {R"([\t\n]|    |  )"},
+      {R"(\p{N})"},
+      {R"([\p{P}!-/:-@\[-`{-~])"},
+      {GPT2_WORDS}},
+     kAddsBos},
+    {"afmoe",
+     {{R"(\d+)", SplitStage::kThousands},
+      {R"([\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{F900}-\x{FAFF})"
+       R"(\x{3040}-\x{30FF}\x{FF65}-\x{FF9F}\x{2F00}-\x{2FDF})"
+       R"(\x{E40}-\x{EFF}\x{1780}-\x{17FF}\x{1000}-\x{109F})"
+       R"(\x{AA60}-\x{AA7F}\x{A9E0}-\x{A9FF}\x{AC00}-\x{D7AF})"
+       R"(\x{1100}-\x{11FF}]+)"},
+      {DEEPSEEK_WORDS}}},
     {"tekken", {{O200K_WORDS("", R"(\p{N})")}}, kIgnoreMerges | kAddsBos},
     {"deepseek-llm",
      {{R"([\r\n])"},
@@ -187,13 +262,14 @@ constexpr PreTokenizerSpec kSpecs[] = {
       {R"(\p{N})"}}},
     {"deepseek-v3", DEEPSEEK_V3_STAGES},
     {"hunyuan-dense", DEEPSEEK_V3_STAGES},
+    {"joyai-llm", DEEPSEEK_V3_STAGES},
     // The last two splits apply to the byte alphabet, where the letters of
     // bytes B2, B3, B9 and BC to BE are numerals too.
     {"falcon",
      {{R"([\p{P}$+<=>^`|~]+)"},
       {GPT2_WORDS},
-      {R"([0-9\xB2\xB3\xB9\xBC-\xBE]+)", true},
-      {"[0-9][0-9][0-9]", true}}},
+      {R"([0-9\xB2\xB3\xB9\xBC-\xBE]+)", SplitStage::kBytes},
+      {"[0-9][0-9][0-9]", SplitStage::kBytes}}},
     {"bloom", BLOOM_STAGES},
     {"poro-chat", BLOOM_STAGES},
     {"gpt3-finnish", BLOOM_STAGES},

@@ -11,8 +11,18 @@ namespace inlay::text {
 // between them. The next stage splits every piece on its own, so that anchors
 // and lookaheads see the piece and nothing else.
 struct SplitStage {
+  enum Kind {
+    kCharacters,
+    kBytes,  // the pattern sees bytes, not code points
+    // Matches are runs of digits, cut into groups of three from the right: a
+    // lookahead that says so costs quadratic time.
+    kThousands,
+    // The same, but only the borders between the groups cut: what is before
+    // and behind the run stays with it.
+    kThousandsInside,
+  };
   std::string_view pattern;
-  bool bytes = false;  // matches bytes, not code points
+  Kind kind = kCharacters;
 };
 
 inline constexpr size_t kMaxSplitStages = 7;

@@ -1,59 +1,36 @@
-#include "cpp/text/sentencepiece_bpe.h"
-
+// SentencePiece's BPE (Kudo and Richardson 2018) with byte fallback, over the
+// pieces and scores of a vocabulary.
 #include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_replace.h"
+#include "cpp/text/bpe_merge.h"
+#include "cpp/text/sentencepiece.h"
 #include "cpp/text/utf8.h"
 
 namespace inlay::text {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-// The byte of "<0xXX>"; -1 if `text` is something else.
-int ByteOfToken(std::string_view text) {
-  if (text.size() != 6 || text.substr(0, 3) != "<0x" || text[5] != '>') {
-    return -1;
+class SentencePieceBpe final : public SentencePiece {
+ public:
+  SentencePieceBpe(Vocabulary vocabulary, std::optional<Charsmap> map)
+      : SentencePiece(std::move(vocabulary), "SentencePiece BPE",
+                      std::move(map)) {
+    for (TokenId id = 0; id < size(); ++id) {
+      longest_ = std::max(longest_, TokenText(id).size());
+    }
   }
-  const int high = HexDigit(text[3]), low = HexDigit(text[4]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
 
-std::vector<BpeSymbol> SplitCharacters(std::string_view text) {
-  std::vector<BpeSymbol> symbols;
-  symbols.reserve(text.size());
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = StepUtf8(text.substr(at)).length;
-    symbols.push_back(
-        {static_cast<uint32_t>(at), static_cast<uint32_t>(length), -1, -1, -1});
-    at += length;
-  }
-  LinkSymbols(&symbols);
-  return symbols;
-}
+ protected:
+  Status EncodeNormalized(std::string_view text,
+                          std::vector<TokenId>* ids) const override;
 
-}  // namespace
+ private:
+  TokenId FindPiece(std::string_view text) const;
+  std::vector<BpeSymbol> Split(std::string_view text) const;
 
-SentencePieceBpe::SentencePieceBpe(Vocabulary vocabulary)
-    : BaseTokenizer(std::move(vocabulary), "SentencePiece BPE"),
-      adds_space_(this->vocabulary().add_space_prefix.value_or(true)) {
-  byte_ids_.fill(-1);
-  for (TokenId id = 0; id < size(); ++id) {
-    longest_ = std::max(longest_, TokenText(id).size());
-    if (Kind(id) != TokenKind::kByte) continue;
-    const int byte = ByteOfToken(TokenText(id));
-    if (byte >= 0) byte_ids_[byte] = id;
-  }
-}
+  size_t longest_ = 0;  // bytes of the longest token
+};
 
 // The token that ordinary text may become.
 TokenId SentencePieceBpe::FindPiece(std::string_view text) const {
@@ -65,43 +42,35 @@ TokenId SentencePieceBpe::FindPiece(std::string_view text) const {
                                                                        : -1;
 }
 
-// A character without a token: its bytes, or else one "unknown" for all such
-// characters in a row.
-Status SentencePieceBpe::AppendUnknown(std::string_view text,
-                                       bool* after_unknown,
-                                       std::vector<TokenId>* ids) const {
-  const bool has_bytes = std::all_of(text.begin(), text.end(), [&](char c) {
-    return byte_ids_[static_cast<uint8_t>(c)] >= 0;
-  });
-  if (has_bytes) {
-    for (const char c : text) {
-      ids->push_back(byte_ids_[static_cast<uint8_t>(c)]);
-    }
-    *after_unknown = false;
-    return OkStatus();
+// Characters, and the symbols that are one by the vocabulary's word.
+std::vector<BpeSymbol> SentencePieceBpe::Split(std::string_view text) const {
+  std::vector<BpeSymbol> symbols;
+  symbols.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    const TokenMatcher::Match match = normalizer().SymbolAt(text, at);
+    const size_t length =
+        match.id >= 0 ? match.length : StepUtf8(text.substr(at)).length;
+    const TokenId id =
+        match.id >= 0 ? match.id : FindPiece(text.substr(at, length));
+    symbols.push_back(
+        {static_cast<uint32_t>(at), static_cast<uint32_t>(length), id, -1, -1});
+    at += length;
   }
-  if (unk() < 0) {
-    return absl::InvalidArgumentError(
-        "the vocabulary has no token for a character of the text");
-  }
-  if (!*after_unknown) ids->push_back(unk());
-  *after_unknown = true;
-  return OkStatus();
+  LinkSymbols(&symbols);
+  return symbols;
 }
 
-Status SentencePieceBpe::EncodeStretch(std::string_view text,
-                                       std::vector<TokenId>* ids) const {
-  std::string escaped(adds_space_ ? kSpaceMark : std::string_view());
-  escaped += absl::StrReplaceAll(text, {{" ", kSpaceMark}});
-  const std::string_view all = escaped;
-  std::vector<BpeSymbol> symbols = SplitCharacters(all);
-  for (BpeSymbol& symbol : symbols) {
-    symbol.id = FindPiece(all.substr(symbol.begin, symbol.length));
-  }
+Status SentencePieceBpe::EncodeNormalized(std::string_view text,
+                                          std::vector<TokenId>* ids) const {
+  std::vector<BpeSymbol> symbols = Split(text);
+  const bool has_symbols = !vocabulary().user_symbols.empty();
   const auto find = [&](const BpeSymbol& left,
                         const BpeSymbol& right) -> std::optional<BpeMerge> {
+    if (has_symbols && (IsSymbol(left.id) || IsSymbol(right.id))) {
+      return std::nullopt;
+    }
     const TokenId id =
-        FindPiece(all.substr(left.begin, left.length + right.length));
+        FindPiece(text.substr(left.begin, left.length + right.length));
     if (id < 0) return std::nullopt;
     return BpeMerge{-double{vocabulary().scores[id]}, id};
   };
@@ -112,7 +81,7 @@ Status SentencePieceBpe::EncodeStretch(std::string_view text,
     if (symbol.length == 0) continue;
     if (symbol.id < 0) {
       INLAY_RETURN_IF_ERROR(AppendUnknown(
-          all.substr(symbol.begin, symbol.length), &after_unknown, ids));
+          text.substr(symbol.begin, symbol.length), &after_unknown, ids));
       continue;
     }
     ids->push_back(symbol.id);
@@ -121,12 +90,14 @@ Status SentencePieceBpe::EncodeStretch(std::string_view text,
   return OkStatus();
 }
 
-std::string SentencePieceBpe::PlainBytes(TokenId id) const {
-  if (Kind(id) == TokenKind::kByte) {
-    const int byte = ByteOfToken(TokenText(id));
-    if (byte >= 0) return std::string(1, static_cast<char>(byte));
-  }
-  return absl::StrReplaceAll(TokenText(id), {{kSpaceMark, " "}});
+}  // namespace
+
+StatusOr<std::shared_ptr<const Tokenizer>> BuildSentencePieceBpe(
+    Vocabulary vocabulary) {
+  INLAY_ASSIGN_OR_RETURN(std::optional<Charsmap> map,
+                         TakeCharsmap(&vocabulary));
+  return std::make_shared<const SentencePieceBpe>(std::move(vocabulary),
+                                                  std::move(map));
 }
 
 }  // namespace inlay::text

@@ -26,11 +26,12 @@ class TokenMatcher {
   // The leftmost match at or behind `from`; of those, the longest.
   Match FindNext(std::string_view text, size_t from) const;
 
+  // The longest match that begins at `at`.
+  Match MatchAt(std::string_view text, size_t at) const;
+
   bool empty() const { return ends_.size() == 1; }
 
  private:
-  Match MatchAt(std::string_view text, size_t at) const;
-
   HashMap<uint64_t, uint32_t> edges_;  // node, byte -> node
   std::vector<TokenId> ends_ = {-1};   // of each node
   std::array<bool, 256> starts_{};

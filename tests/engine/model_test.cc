@@ -1,6 +1,7 @@
 #include "cpp/engine/model.h"
 
 #include "cpp/formats/gguf.h"
+#include "cpp/io/folder.h"
 #include "cpp/io/source.h"
 #include "gtest/gtest.h"
 #include "tests/backend/fake_backend.h"
@@ -58,6 +59,68 @@ TEST_F(ModelTest, AVocabularyOfAnUnknownArchitectureOpens) {
   EXPECT_EQ((*model)->weights(), nullptr);
   // With weights it cannot open, and says why.
   EXPECT_EQ(Open(file, {}).status().code(), (*model)->plan_status().code());
+}
+
+GgufBytes UnigramFile() {
+  GgufBytes file;
+  file.String("general.architecture", "mystery");
+  file.String("tokenizer.ggml.model", "t5");
+  file.Strings("tokenizer.ggml.tokens",
+               {"<pad>", "</s>", "<unk>", "\xE2\x96\x81", "a"});
+  file.Int32s("tokenizer.ggml.token_type", {3, 3, 2, 1, 1});
+  file.Floats("tokenizer.ggml.scores", {0, 0, 0, -1, -2});
+  file.UInt32("tokenizer.ggml.eos_token_id", 1);
+  return file;
+}
+
+TEST_F(ModelTest, UnigramHasATableOfReplacements) {
+  auto plain = Open(UnigramFile(), VocabularyOnly());
+  ASSERT_TRUE(plain.ok()) << plain.status();
+  ASSERT_NE((*plain)->tokenizer(), nullptr) << (*plain)->tokenizer_status();
+  EXPECT_EQ(*(*plain)->tokenizer()->Encode("a", {}),
+            (std::vector<text::TokenId>{3, 4, 1}));
+  GgufBytes broken = UnigramFile();
+  broken.Int32s("tokenizer.ggml.precompiled_charsmap", {8, 0, 0, 0, -1});
+  auto model = Open(broken, VocabularyOnly());
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ((*model)->tokenizer_status().code(), StatusCode::kDataLoss);
+  GgufBytes wide = UnigramFile();
+  wide.Int32s("tokenizer.ggml.precompiled_charsmap", {8, 0, 256});
+  model = Open(wide, VocabularyOnly());
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ((*model)->tokenizer_status().code(), StatusCode::kDataLoss);
+}
+
+TEST_F(ModelTest, AFolderMayHaveASentencePieceModel) {
+  const auto bytes = [](std::string_view text) {
+    return std::vector<uint8_t>(text.begin(), text.end());
+  };
+  // Pieces "<unk>" (unknown), "a" and "b" with their scores, and Unigram.
+  const std::string_view model(
+      "\x0a\x09\x0a\x05<unk>\x18\x02\x0a\x08\x0a\x01"
+      "a\x15\0\0\x80\xbf\x0a\x08\x0a\x01"
+      "b\x15\0\0\0\xc0\x12\x02\x18\x01",
+      35);
+  std::vector<io::MemoryFile> files = {
+      {"config.json", bytes(R"({"model_type": "mystery"})")},
+      {"model.safetensors", bytes(std::string_view("\2\0\0\0\0\0\0\0{}", 10))},
+      {"spiece.model", bytes(model)},
+      {"added_tokens.json", bytes(R"({"[x]": 3})")}};
+  auto opened =
+      Model::Open(context_, io::FolderSource(io::MakeMemoryFolder(files)),
+                  VocabularyOnly());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  const auto tokenizer = (*opened)->tokenizer();
+  ASSERT_NE(tokenizer, nullptr) << (*opened)->tokenizer_status();
+  EXPECT_EQ(*tokenizer->Encode("b[x]", {}),
+            (std::vector<text::TokenId>{0, 2, 3}));
+  files.pop_back();
+  files.back().bytes.pop_back();
+  opened = Model::Open(context_,
+                       io::FolderSource(io::MakeMemoryFolder(std::move(files))),
+                       VocabularyOnly());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ((*opened)->tokenizer_status().code(), StatusCode::kDataLoss);
 }
 
 TEST_F(ModelTest, AFileWithoutAVocabularySaysSo) {

@@ -122,6 +122,26 @@ CONVERSATIONS = {
         call("brave_search", {"query": "it"})])],
         "extra": {"builtin_tools": ["brave_search", "code_interpreter"],
                   "date_string": "1 Jan 2025"}},
+    "string_arguments": {"messages": [
+        SYSTEM, user("Weather?"), assistant("I look.", tool_calls=[
+            call("get_weather", '{"city": "Zürich", "days": 1}')]),
+        tool("[1, 2]"), user("And then?")], "tools": [WEATHER, CLOCK]},
+    "documents": {"messages": [SYSTEM, user("What do they say?")],
+                  "extra": {"documents": [
+                      {"title": "One", "text": "First \"text\"."},
+                      {"title": "Zwei", "text": "Zweiter Täxt.\n"}],
+                      "controls": {"citations": True}}},
+    "documents_tools": {"messages": [user("Both?")], "tools": [CLOCK],
+                        "extra": {"documents": [{"text": "a"}],
+                                  "thinking": True}},
+    "reasoned_call": {"messages": [
+        user("Think, then call."),
+        assistant("", reasoning_content="It is needed.", tool_calls=[
+            call("clock", {}), call("get_weather", {"city": "Oslo"},
+                                    "jklmnopqr")]),
+        tool("12:00"), tool("cold", "jklmnopqr"),
+        assistant("<think>ok</think>Noon, cold."), user("Thanks.")],
+        "tools": [CLOCK, WEATHER]},
     "two_users": {"messages": [user("a"), user("b")]},
     "no_content": {"messages": [{"role": "user"}]},
     "none": {"messages": []},

@@ -40,6 +40,23 @@ BLOOM = " ?[^(\\s|[.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c])]+"
 DEEPSEEK_V3 = (r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+"
                "|[^\r\n" r"\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+["
                "\r\n" r"]*|\s*[" "\r\n" r"]+|\s+(?!\S)|\s+")
+EXAONE_MOE = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+              r"|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}"
+              r"| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+")
+YOUTU_WORDS = GPT4O.replace(r"|\p{N}{1,3}|", r"|\p{N}|")
+YOUTU_SCRIPTS = ("[\uac00-\ud7a3\u3131-\u318e]+|[\uff01\u2026\u201c\u201d\u2018"
+                 "\u2019\u2014\uff1a\uff1b\uff0c\u3001-\u303f\ufe30-\ufe4f]+"
+                 "|[\u3105-\u312f]+|[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+")
+UPPER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]"
+LOWER = r"[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]"
+KIMI = (r"[\p{Han}]+"
+        rf"|[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+        rf"|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+        r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+AFMOE_SCRIPTS = ("[\u4e00-\u9fff\u3400-\u4dbf\uf900-\ufaff\u3040-\u309f"
+                 "\u30a0-\u30ff\uff65-\uff9f\u2f00-\u2fdf\u0e40-\u0e7f"
+                 "\u0e80-\u0eff\u1780-\u17ff\u1000-\u109f\uaa60-\uaa7f"
+                 "\ua9e0-\ua9ff\uac00-\ud7af\u1100-\u11ff]+")
 CJK = "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+"
 KANA = "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+"
 PUNCTUATION = ("\\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f"
@@ -78,26 +95,32 @@ class Pipeline:
 
 PIPELINES = [
     Pipeline("gpt-2", ["gpt-2", "phi-2", "jais", "trillion", "gigachat",
-                       "exaone4", "granite-docling"], [GPT2]),
-    Pipeline("gpt-2-nfc", ["mpt", "olmo"], [GPT2], nfc=True),
+                       "exaone4", "granite-docling", "jina-es", "jina-de",
+                       "jina-v1-en", "jina-v2-es", "jina-v2-de",
+                       "jina-v2-code", "roberta-bpe", "a.x-4.0", "mellum"],
+             [GPT2]),
+    Pipeline("gpt-2-nfc", ["mpt", "olmo", "modern-bert"], [GPT2], nfc=True),
     Pipeline("smollm", ["smollm", "starcoder", "refact", "codeshell", "exaone",
-                        "minerva-7b"], [DIGITS, GPT2]),
+                        "minerva-7b", "mellum2"], [DIGITS, GPT2]),
     Pipeline("command-r", ["command-r"], [DIGITS, GPT2], nfc=True),
     Pipeline("llama-bpe", ["llama-bpe", "llama3", "llama-v3", "falcon3",
-                           "falcon-h1", "pixtral", "midm-2.0", "lfm2"],
+                           "falcon-h1", "pixtral", "midm-2.0", "lfm2",
+                           "jina-v5-nano", "glm4"],
              [split(LLAMA3), BYTES], ignore_merges=True),
     Pipeline("dbrx", ["dbrx", "smaug-bpe", "chatglm-bpe"],
              [split(LLAMA3), BYTES]),
     Pipeline("jais-2", ["jais-2"], [split(JAIS2), BYTES]),
-    Pipeline("qwen2", ["qwen2", "deepseek-r1-qwen", "megrez"],
+    Pipeline("qwen2", ["qwen2", "deepseek-r1-qwen", "megrez", "f2llmv2"],
              [split(QWEN2), BYTES], nfc=True),
-    Pipeline("stablelm2", ["stablelm2", "hunyuan", "grok-2", "solar-open"],
+    Pipeline("stablelm2", ["stablelm2", "hunyuan", "grok-2", "solar-open",
+                           "kormo"],
              [split(QWEN2), BYTES]),
     Pipeline("qwen35", ["qwen35"], [split(QWEN35), BYTES], nfc=True),
     Pipeline("seed-coder", ["seed-coder"], [split(SEED), BYTES]),
     Pipeline("bailingmoe", ["bailingmoe", "bailingmoe2", "llada-moe"],
              [split(BAILING), BYTES]),
-    Pipeline("gpt-4o", ["gpt-4o", "llama4", "kanana2", "minimax-m2"],
+    Pipeline("gpt-4o", ["gpt-4o", "llama4", "kanana2", "minimax-m2",
+                        "talkie"],
              [split(GPT4O), BYTES]),
     Pipeline("tekken", ["tekken"], [split(TEKKEN), BYTES], ignore_merges=True),
     Pipeline("deepseek-llm", ["deepseek-llm"], [
@@ -106,7 +129,8 @@ PIPELINES = [
     Pipeline("deepseek-coder", ["deepseek-coder"], [
         split("[\r\n]"), split(r"\s?\p{L}+"), split(r"\s?\p{P}+"), split(CJK),
         DIGITS, BYTES]),
-    Pipeline("deepseek-v3", ["deepseek-v3", "hunyuan-dense"], [
+    Pipeline("deepseek-v3", ["deepseek-v3", "hunyuan-dense",
+                             "joyai-llm"], [
         split(r"\p{N}{1,3}"), split(KANA), split(DEEPSEEK_V3), BYTES]),
     Pipeline("falcon", ["falcon"], [
         pre_tokenizers.Punctuation("contiguous"), GPT2,
@@ -115,6 +139,25 @@ PIPELINES = [
     Pipeline("bloom", ["bloom", "poro-chat", "gpt3-finnish"],
              [split(BLOOM), BYTES]),
     Pipeline("viking", ["viking"], [split(BLOOM), DIGITS, BYTES]),
+    Pipeline("laguna", ["laguna"],
+             [split(r"[^\n]+|[\n]+"), split(QWEN2), BYTES]),
+    Pipeline("tiny_aya", ["tiny_aya", "cohere2moe"], [
+        split(r"\d{1,3}(?=(?:\d{3})*\b)"), split(GPT4O), BYTES]),
+    Pipeline("kimi-k2", ["kimi-k2"], [split(KIMI), BYTES]),
+    Pipeline("youtu", ["youtu"],
+             [split(YOUTU_SCRIPTS), split(YOUTU_WORDS), BYTES],
+             ignore_merges=True),
+    Pipeline("exaone-moe", ["exaone-moe"], [split(EXAONE_MOE), BYTES]),
+    Pipeline("superbpe", ["superbpe"], [
+        split(r"\p{N}+"), split(r"(?=(\d{3})+(?!\d))"), BYTES]),
+    Pipeline("chameleon", ["chameleon"], [
+        split("<sentinel:[0-9]+>"),
+        split("(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z"),
+        split("([\t\n]|    |  )"), DIGITS,
+        split(r"[\p{P}!-/:-@\[-`{-~]"), GPT2]),
+    Pipeline("afmoe", ["afmoe"], [
+        split(r"\d{1,3}(?=(?:\d{3})*(?!\d))"), split(AFMOE_SCRIPTS),
+        split(DEEPSEEK_V3), BYTES]),
     # No published definition: what readers of GGUF do for this name.
     Pipeline("default", ["default"], [
         split(r"[\p{P}\$\+<=>\^~\|]+"),
