@@ -9,8 +9,11 @@ import openai
 
 from harness import NAME, SERVER, Server, ask, check, eventually
 
+# No token that ends an answer of this model may come: <|endoftext|>,
+# <|im_start|> or <|im_end|>.
 LONG = dict(model=NAME, messages=ask("Count to one thousand."),
-            max_tokens=1500, temperature=1.0, logit_bias={"2": -100})
+            max_tokens=1500, temperature=1.0,
+            logit_bias={"0": -100, "1": -100, "2": -100})
 
 
 def long_stream(server):
