@@ -83,6 +83,8 @@ struct EngineConfig {
 // Inputs of an encoder, each of which becomes a vector.
 struct EmbedRequest {
   std::vector<std::vector<int32_t>> inputs;
+  // Of each input the segments of its tokens; none: all 0.
+  std::vector<std::vector<int32_t>> types;
   std::optional<scheduler::Pooling> pooling;  // none: the model's own
   std::optional<bool> normalize;
 };
@@ -239,6 +241,9 @@ class Engine {
   // kOutOfRange says that one is longer than the context or a step. For
   // encoders only: the others are kFailedPrecondition.
   virtual Status Embed(EmbedRequest request, float* out) = 0;
+  // The same for models that score pairs of texts: one logit for each input.
+  // Pooling and normalize are not looked at.
+  virtual Status Rank(EmbedRequest request, float* scores) = 0;
 };
 
 // Process-unique, starting at 1.

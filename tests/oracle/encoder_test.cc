@@ -217,14 +217,105 @@ TEST_P(Encoder, RefusesWhatItCannotDo) {
   EXPECT_FALSE(engine->Embed({.inputs = {{5}}}, out.data()).ok());
   EXPECT_EQ(engine->Score({5}, out.data()).code(),
             absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(engine->Rank({.inputs = {{5}}}, out.data()).code(),
+            absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(engine->Submit({}).status().code(),
             absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(engine->Close(engine::CloseMode::kCancel, 0).ok());
   EXPECT_EQ(code({{5}}), absl::StatusCode::kFailedPrecondition);
 }
 
+struct Pair {
+  std::vector<int32_t> tokens, types;
+  float logit = 0;
+};
+
+struct RankGolden {
+  uint64_t seed = 0;
+  std::vector<Pair> pairs;
+};
+
+RankGolden ReadRankGolden(const std::string& name) {
+  const std::vector<char> bytes = ReadFile(FolderOf(name) + "/golden");
+  RankGolden golden;
+  if (bytes.empty()) return golden;
+  Cursor cursor(bytes);
+  const auto sizes = cursor.Take<int32_t>(3);
+  golden.seed = static_cast<uint64_t>(sizes[2]);
+  for (int i = 0; i < sizes[1]; ++i) {
+    Pair pair;
+    const auto count = static_cast<size_t>(cursor.Take<int32_t>(1)[0]);
+    pair.tokens = cursor.Take<int32_t>(count);
+    pair.types.assign(static_cast<size_t>(cursor.Take<int32_t>(1)[0]), 0);
+    pair.types.resize(count, 1);
+    pair.logit = cursor.Take<float>(1)[0];
+    golden.pairs.push_back(std::move(pair));
+  }
+  return golden;
+}
+
+class Reranker : public testing::TestWithParam<std::string> {};
+
+// One vector's scores have no range of their own; the logits lie within a few
+// units of 0.
+TEST_P(Reranker, AgreesWithTransformersAloneAndTogether) {
+  const RankGolden golden = ReadRankGolden(GetParam());
+  ASSERT_EQ(golden.pairs.size(), 5u);
+  auto engine = OpenEncoder(GetParam(), golden.seed, {});
+  ASSERT_NE(engine, nullptr);
+  engine::EmbedRequest all;
+  std::vector<float> alone;
+  for (const Pair& pair : golden.pairs) {
+    all.inputs.push_back(pair.tokens);
+    all.types.push_back(pair.types);
+    float score = -1e30f;
+    const Status status =
+        engine->Rank({.inputs = {pair.tokens}, .types = {pair.types}}, &score);
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_NEAR(score, pair.logit, 2e-4) << pair.tokens.size();
+    alone.push_back(score);
+  }
+  std::vector<float> together(alone.size());
+  ASSERT_TRUE(engine->Rank(all, together.data()).ok());
+  EXPECT_EQ(together, alone);
+  // Segments count where the model has them.
+  ASSERT_TRUE(engine->Rank({.inputs = all.inputs}, together.data()).ok());
+  EXPECT_EQ(together != alone, GetParam() == "bert-reranker");
+}
+
+TEST_P(Reranker, RefusesWhatItCannotDo) {
+  const RankGolden golden = ReadRankGolden(GetParam());
+  auto engine = OpenEncoder(GetParam(), golden.seed, {});
+  ASSERT_NE(engine, nullptr);
+  std::vector<float> out(100);
+  EXPECT_EQ(engine->Embed({.inputs = {{5}}}, out.data()).code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(
+      engine->Rank({.inputs = {{5, 6}}, .types = {{0}}}, out.data()).code(),
+      absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      engine->Rank({.inputs = {{5}, {6}}, .types = {{0}}}, out.data()).code(),
+      absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(engine->Rank({.inputs = {{5}}, .types = {{-1}}}, out.data()).code(),
+            absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(engine->Rank({.inputs = {{5}}, .types = {{2}}}, out.data()).code(),
+            GetParam() == "bert-reranker" ? absl::StatusCode::kOutOfRange
+                                          : absl::StatusCode::kOk);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Reranker,
+                         testing::Values("bert-reranker",
+                                         "xlm-roberta-reranker",
+                                         "modernbert-reranker"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
 INSTANTIATE_TEST_SUITE_P(All, Encoder,
-                         testing::Values("bert", "roberta", "xlm-roberta"),
+                         testing::Values("bert", "roberta", "xlm-roberta",
+                                         "modernbert", "modernbert-old"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
