@@ -17,8 +17,10 @@ import struct
 
 import hf_weights
 import numpy as np
+import tokenizers
 import torch
 import transformers
+from tokenizers import processors
 
 OUT = pathlib.Path(__file__).parent / "encoders"
 PROMPTS = (1, 5, 33, 100, 280)
@@ -124,7 +126,35 @@ def write_score(file, model, ids):
     file.write(logit.astype("<f4").tobytes())
 
 
+def make_pairs():
+    """Two texts through each template of pairs: per case the line of a
+    tokenizer.json, the ids, and their segments."""
+    words = ["[UNK]", "[CLS]", "[SEP]", "red", "fox", "blue", "jay"]
+    cls, sep = ("[CLS]", 1), ("[SEP]", 2)
+    template = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[cls, sep])
+    lines = []
+    for processor in (
+            processors.BertProcessing(sep, cls),
+            processors.RobertaProcessing(sep, cls),
+            template,
+            processors.TemplateProcessing(
+                single="$A", pair="[SEP]:1 $B:1 [SEP] [SEP] $A",
+                special_tokens=[cls, sep]),
+            processors.Sequence([processors.ByteLevel(), template])):
+        tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(
+            {word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
+        tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+        tokenizer.post_processor = processor
+        pair = tokenizer.encode("red fox", "blue jay fox")
+        lines += [tokenizer.to_str(), " ".join(map(str, pair.ids)),
+                  " ".join(map(str, pair.type_ids))]
+    (OUT / "pairs.txt").write_text("\n".join(lines) + "\n")
+
+
 def main():
+    make_pairs()
     torch.set_num_threads(1)
     for name, build in MODELS.items():
         torch.manual_seed(0)
