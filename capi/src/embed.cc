@@ -87,7 +87,7 @@ Outcome Embed(inlay_engine* engine, const EmbedArguments& given, float* vectors,
     return Outcome::Invalid("vectors", "is NULL");
   }
   const auto width =
-      static_cast<size_t>(engine->core->model()->plan()->embedding_length);
+      static_cast<size_t>(engine->core->model()->vector_length());
   size_t needed = 0;
   if (!CheckedMul(request.inputs.size(), width, &needed) ||
       needed > SIZE_MAX / sizeof(float)) {

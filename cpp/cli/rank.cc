@@ -26,26 +26,6 @@ std::vector<std::string> ReadTexts(const Args& args) {
   return texts;
 }
 
-struct Inputs {
-  std::vector<int32_t> tokens, types;  // of all
-  std::vector<int32_t> lengths;        // of each
-
-  void Add(const Model& model, const std::string& query,
-           const std::string& text) {
-    size_t count = 0;
-    detail::Call(inlay_tokenize_pair, model.get(), query.data(), query.size(),
-                 text.data(), text.size(), static_cast<int32_t*>(nullptr),
-                 static_cast<int32_t*>(nullptr), size_t{0}, &count);
-    const size_t begin = tokens.size();
-    tokens.resize(begin + count);
-    types.resize(begin + count);
-    detail::Call(inlay_tokenize_pair, model.get(), query.data(), query.size(),
-                 text.data(), text.size(), tokens.data() + begin,
-                 types.data() + begin, count, &count);
-    lengths.push_back(static_cast<int32_t>(count));
-  }
-};
-
 void PrintScore(size_t index, float score, const std::string& text, bool json) {
   if (!json) return Print(Format("%.9g", double{score}) + "\t" + text + "\n");
   JsonWriter writer;
@@ -57,19 +37,9 @@ void PrintScore(size_t index, float score, const std::string& text, bool json) {
 int Rank(const Args& args) {
   const std::vector<std::string> texts = ReadTexts(args);
   const Session session(args, false);
-  Inputs inputs;
-  for (const std::string& text : texts) {
-    inputs.Add(session.model(), args.Text("query"), text);
-  }
   const Engine engine = session.MakeEngine(0, 0);
-  std::vector<float> scores(texts.size());
   ReleaseInterrupt();  // one call, and nothing to clean up
-  detail::Call(
-      inlay_rank, engine.get(),
-      static_cast<const int32_t*>(inputs.tokens.data()),
-      static_cast<const int32_t*>(inputs.types.data()), inputs.tokens.size(),
-      static_cast<const int32_t*>(inputs.lengths.data()), inputs.lengths.size(),
-      scores.data(), scores.size(), static_cast<size_t*>(nullptr));
+  const std::vector<float> scores = engine.rank(args.Text("query"), texts);
   std::vector<size_t> order(texts.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),

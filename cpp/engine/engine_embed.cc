@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "cpp/engine/dense_module.h"
 #include "cpp/engine/engine_impl.h"
 
 namespace inlay::engine {
@@ -24,6 +26,14 @@ int64_t TypeCount(const model::Plan& plan) {
     }
   }
   return 0;
+}
+
+// As a PoolOp does it.
+void ScaleToUnit(std::vector<float>* vector) {
+  double squares = 0;
+  for (const float x : *vector) squares += double{x} * x;
+  const double length = std::max(std::sqrt(squares), 1e-12);
+  for (float& x : *vector) x = static_cast<float>(x / length);
 }
 
 }  // namespace
@@ -131,8 +141,22 @@ Status EngineImpl::Embed(EmbedRequest request, float* out) {
   if (!request.pooling.has_value()) INLAY_RETURN_IF_ERROR(own.status);
   EmbedJob job;
   job.pooling = request.pooling.value_or(own.pooling);
-  job.normalize = request.normalize.value_or(own.normalize);
-  return RunEmbed(&job, std::move(request), out);
+  const bool normalize = request.normalize.value_or(own.normalize);
+  job.normalize = normalize && own.dense.empty();
+  if (own.dense.empty()) return RunEmbed(&job, std::move(request), out);
+  if (out == nullptr) return absl::InvalidArgumentError("no array of vectors");
+  const size_t count = request.inputs.size();
+  const auto width = static_cast<size_t>(plan.embedding_length);
+  std::vector<float> pooled(count * width);
+  INLAY_RETURN_IF_ERROR(RunEmbed(&job, std::move(request), pooled.data()));
+  for (size_t i = 0; i < count; ++i) {
+    const float* own_vector = pooled.data() + i * width;
+    std::vector<float> vector(own_vector, own_vector + width);
+    for (const DenseLayer& layer : own.dense) RunDense(layer, &vector);
+    if (normalize) ScaleToUnit(&vector);
+    out = std::copy(vector.begin(), vector.end(), out);
+  }
+  return OkStatus();
 }
 
 Status EngineImpl::Rank(EmbedRequest request, float* scores) {

@@ -25,6 +25,7 @@ from tokenizers import processors
 OUT = pathlib.Path(__file__).parent / "encoders"
 PROMPTS = (1, 5, 33, 100, 280)
 SEED = 7
+DENSE = 20  # features of the layer in `dense`
 SIZES = dict(
     vocab_size=289, hidden_size=48, intermediate_size=80, num_hidden_layers=3,
     num_attention_heads=6, type_vocab_size=2, attn_implementation="eager",
@@ -53,6 +54,12 @@ MODELS = {
     "modernbert": lambda: transformers.ModernBertModel(modern()),
     "modernbert-old": lambda: transformers.ModernBertModel(
         modern(num_hidden_layers=4, global_attn_every_n_layers=2)),
+    "qwen2-embedding": lambda: transformers.Qwen2Model(
+        transformers.Qwen2Config(
+            vocab_size=289, hidden_size=48, intermediate_size=80,
+            num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2,
+            max_position_embeddings=300, tie_word_embeddings=False,
+            attn_implementation="eager")),
     "bert-reranker": lambda: transformers.BertForSequenceClassification(
         transformers.BertConfig(**SIZES, max_position_embeddings=300,
                                 num_labels=1)),
@@ -126,6 +133,24 @@ def write_score(file, model, ids):
     file.write(logit.astype("<f4").tobytes())
 
 
+@torch.no_grad()
+def make_dense():
+    """tanh(W x + b) of the means of bert's rows, to a length of 1: per prompt
+    DENSE F32."""
+    golden = (OUT / "bert" / "golden").read_bytes()
+    width = SIZES["hidden_size"]
+    weight = hf_weights.tensor(SEED, "linear.weight", (DENSE, width))
+    bias = hf_weights.tensor(SEED, "linear.bias", (DENSE,))
+    at, out = 12, b""
+    for length in PROMPTS:
+        at += 4 + 4 * length + 4 * width
+        mean = np.frombuffer(golden, "<f4", width, at)
+        at += 8 * width
+        vector = np.tanh(weight.astype("f8") @ mean + bias)
+        out += (vector / np.linalg.norm(vector)).astype("<f4").tobytes()
+    (OUT / "dense").write_bytes(out)
+
+
 def make_pairs():
     """Two texts through each template of pairs: per case the line of a
     tokenizer.json, the ids, and their segments."""
@@ -159,6 +184,7 @@ def main():
     for name, build in MODELS.items():
         torch.manual_seed(0)
         make(name, build().to(torch.float32).eval())
+    make_dense()
 
 
 if __name__ == "__main__":
