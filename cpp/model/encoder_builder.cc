@@ -14,7 +14,7 @@ namespace {
 
 namespace arch = architectures;
 
-Activation ToActivation(arch::Activation activation) {
+Activation EncoderActivation(arch::Activation activation) {
   switch (activation) {
     case arch::ACTIVATION_SILU:
       return Activation::kSilu;
@@ -227,7 +227,7 @@ class EncoderBuilder {
     }
     LinearOp up{.in = normed_,
                 .out = mlp_,
-                .activation = ToActivation(names.activation()),
+                .activation = EncoderActivation(names.activation()),
                 .gated = names.has_gate_and_up()};
     INLAY_RETURN_IF_ERROR(up.gated
                               ? AddGateAndUp(layer, &up)
@@ -284,7 +284,7 @@ class EncoderBuilder {
       const SlotId out = AddSlot(hp_.embedding_length);
       LinearOp dense{.in = last,
                      .out = out,
-                     .activation = ToActivation(names.activation())};
+                     .activation = EncoderActivation(names.activation())};
       INLAY_RETURN_IF_ERROR(AddPart(names.dense(), -1, width, width, &dense));
       plan_->ops.push_back(std::move(dense));
       last = out;
@@ -320,7 +320,7 @@ StatusOr<std::shared_ptr<const Plan>> BuildEncoderPlan(
     const Hyperparameters& hyperparameters, const formats::ModelFile& file) {
   const arch::Mlp& mlp = architecture.mlp();
   if (architecture.norm_kind() != arch::NORM_LAYER || mlp.has_gate() ||
-      ToActivation(mlp.activation()) == Activation::kNone ||
+      EncoderActivation(mlp.activation()) == Activation::kNone ||
       mlp.gate_and_up().has_bias() ||
       (architecture.encoder().has_final_norm() &&
        !architecture.encoder().norms_first())) {

@@ -1,9 +1,10 @@
-// inlay_embed on a tiny encoder whose folder is written here.
+// inlay_embed and inlay_rank on tiny encoders whose folders are written here.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <inlay/inlay.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -183,6 +184,21 @@ TEST_F(RankTest, GivesAScoreForEachPair) {
                            &score, 1, nullptr, &error));
   std::vector<float> out(48);
   EXPECT_STATUS(INLAY_ERR_FAILED_PRECONDITION, Embed({5}, {1}, 0, 0, &out));
+}
+
+TEST_F(RankTest, TheSafeLayerRanksTexts) {
+  const inlay::Model own = inlay::Context().open(folder_);
+  const inlay::Engine ranks(own);
+  const std::vector<float> scores =
+      ranks.rank("red fox", std::vector<std::string>{"fox red", "blue jay"});
+  ASSERT_EQ(scores.size(), 2u);
+  EXPECT_NE(scores[0], scores[1]);
+  for (size_t i = 0; i < 2; ++i) {
+    const inlay::TokenPair pair =
+        own.tokenize_pair("red fox", i == 0 ? "fox red" : "blue jay");
+    EXPECT_EQ(pair.tokens.size(), 7u);
+    EXPECT_EQ(ranks.rank({pair}), std::vector<float>{scores[i]});
+  }
 }
 
 TEST_F(RankTest, MakesPairs) {

@@ -3383,11 +3383,12 @@ INLAY_API inlay_status inlay_score(
     inlay_error* error) INLAY_NOEXCEPT;
 
 /**
- * One vector for each input of an encoder. An input runs whole in one step and
- * shares nothing with others. inlay_tokenize makes tokens of text, with the
- * ids that the model wants around it. Calls that wait are bounded by the
- * options of the queue, as requests are: RESOURCE_EXHAUSTED, with
- * inlay_error::retry_after_ns. FAILED_PRECONDITION: the model is no encoder.
+ * One vector for each input of a model that embeds: an encoder, or a decoder
+ * whose files say how its rows become a vector. An input runs whole in one
+ * step and shares nothing with others. inlay_tokenize makes tokens of text,
+ * with the ids that the model wants around it. Calls that wait are bounded by
+ * the options of the queue, as requests are: RESOURCE_EXHAUSTED, with
+ * inlay_error::retry_after_ns. FAILED_PRECONDITION: the model does not embed.
  * OUT_OF_RANGE: an input is longer than the engine's context_length or
  * max_step_tokens. A host-driven engine is stepped by this call.
  * @param engine The engine.
@@ -3401,7 +3402,7 @@ INLAY_API inlay_status inlay_score(
  * @param vectors Receives the vectors; NULL with capacity 0 only asks for the
  *   count.
  * @param capacity Floats of vectors.
- * @param out_count Receives input_count * embedding_length, also with
+ * @param out_count Receives the floats of all rows, also with
  *   INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.
  * @param error Receives the detail of a failure; may be NULL.
  * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
@@ -3412,8 +3413,9 @@ INLAY_API inlay_status inlay_score(
  * Thread class: blocking. Any thread; may wait; not inside a callback.
  * Waits at most: One pass over each input, in steps that inputs of other calls
  *   share.
- * Ownership: Writes to the caller's buffer, row-major [input_count,
- *   embedding_length].
+ * Ownership: Writes to the caller's buffer, a row for each input. A row has
+ *   embedding_length floats, unless layers that the model's folder has behind
+ *   its pooling make it another width.
  * @since 0.2
  */
 INLAY_API inlay_status inlay_embed(

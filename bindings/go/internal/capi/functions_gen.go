@@ -531,14 +531,15 @@ func Score(engine *Engine, tokens *int32, tokenCount uintptr, logits *float32, c
 	return int32(C.inlay_score((*C.inlay_engine)(unsafe.Pointer(engine)), (*C.int32_t)(unsafe.Pointer(tokens)), C.size_t(tokenCount), (*C.float)(unsafe.Pointer(logits)), C.size_t(capacity), (*C.size_t)(unsafe.Pointer(outCount)), (*C.inlay_error)(unsafe.Pointer(detail))))
 }
 
-// Embed is inlay_embed. One vector for each input of an encoder. An input
-// runs whole in one step and shares nothing with others. inlay_tokenize
-// makes tokens of text, with the ids that the model wants around it. Calls
-// that wait are bounded by the options of the queue, as requests are:
-// RESOURCE_EXHAUSTED, with inlay_error::retry_after_ns. FAILED_PRECONDITION:
-// the model is no encoder. OUT_OF_RANGE: an input is longer than the
-// engine's context_length or max_step_tokens. A host-driven engine is
-// stepped by this call. Thread class: blocking.
+// Embed is inlay_embed. One vector for each input of a model that embeds: an
+// encoder, or a decoder whose files say how its rows become a vector. An
+// input runs whole in one step and shares nothing with others.
+// inlay_tokenize makes tokens of text, with the ids that the model wants
+// around it. Calls that wait are bounded by the options of the queue, as
+// requests are: RESOURCE_EXHAUSTED, with inlay_error::retry_after_ns.
+// FAILED_PRECONDITION: the model does not embed. OUT_OF_RANGE: an input is
+// longer than the engine's context_length or max_step_tokens. A host-driven
+// engine is stepped by this call. Thread class: blocking.
 func Embed(engine *Engine, tokens *int32, tokenCount uintptr, lengths *int32, inputCount uintptr, pooling int32, normalize int32, vectors *float32, capacity uintptr, outCount *uintptr, detail *Error) int32 {
 	return int32(C.inlay_embed((*C.inlay_engine)(unsafe.Pointer(engine)), (*C.int32_t)(unsafe.Pointer(tokens)), C.size_t(tokenCount), (*C.int32_t)(unsafe.Pointer(lengths)), C.size_t(inputCount), C.int32_t(pooling), C.int32_t(normalize), (*C.float)(unsafe.Pointer(vectors)), C.size_t(capacity), (*C.size_t)(unsafe.Pointer(outCount)), (*C.inlay_error)(unsafe.Pointer(detail))))
 }

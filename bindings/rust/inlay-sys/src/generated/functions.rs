@@ -1445,14 +1445,15 @@ extern "C" {
         error: *mut inlay_error,
     ) -> inlay_status;
 
-    /// One vector for each input of an encoder. An input runs whole in one step
-    /// and shares nothing with others. inlay_tokenize makes tokens of text,
-    /// with the ids that the model wants around it. Calls that wait are bounded
-    /// by the options of the queue, as requests are: RESOURCE_EXHAUSTED, with
-    /// inlay_error::retry_after_ns. FAILED_PRECONDITION: the model is no
-    /// encoder. OUT_OF_RANGE: an input is longer than the engine's
-    /// context_length or max_step_tokens. A host-driven engine is stepped by
-    /// this call.
+    /// One vector for each input of a model that embeds: an encoder, or a
+    /// decoder whose files say how its rows become a vector. An input runs
+    /// whole in one step and shares nothing with others. inlay_tokenize makes
+    /// tokens of text, with the ids that the model wants around it. Calls that
+    /// wait are bounded by the options of the queue, as requests are:
+    /// RESOURCE_EXHAUSTED, with inlay_error::retry_after_ns.
+    /// FAILED_PRECONDITION: the model does not embed. OUT_OF_RANGE: an input is
+    /// longer than the engine's context_length or max_step_tokens. A
+    /// host-driven engine is stepped by this call.
     ///
     /// - `engine`: The engine.
     /// - `tokens`: The ids of all inputs, one behind the other.
@@ -1465,7 +1466,7 @@ extern "C" {
     /// - `vectors`: Receives the vectors; NULL with capacity 0 only asks for
     /// the count.
     /// - `capacity`: Floats of vectors.
-    /// - `out_count`: Receives input_count * embedding_length, also with
+    /// - `out_count`: Receives the floats of all rows, also with
     /// INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.
     /// - `error`: Receives the detail of a failure; may be NULL.
     ///
@@ -1480,8 +1481,9 @@ extern "C" {
     /// Waits at most: One pass over each input, in steps that inputs of other
     /// calls share.
     ///
-    /// Ownership: Writes to the caller's buffer, row-major \[input_count,
-    /// embedding_length\]. Since 0.2.
+    /// Ownership: Writes to the caller's buffer, a row for each input. A row
+    /// has embedding_length floats, unless layers that the model's folder has
+    /// behind its pooling make it another width. Since 0.2.
     pub fn inlay_embed(
         engine: *mut inlay_engine,
         tokens: *const i32,
