@@ -98,6 +98,7 @@ StatusOr<PoolingConfig> ReadPoolingConfig(const io::Folder& folder) {
   INLAY_RETURN_IF_ERROR(text.status());
   config.found = true;
   config.status = ReadModules(folder, *text, &config);
+  if (!config.status.ok()) config.dense.clear();
   return config;
 }
 

@@ -342,6 +342,56 @@ TEST(EncoderGguf, AgreesWithTransformers) {
   }
 }
 
+Status OpenChanged(const std::string& name, const std::string& from,
+                   const std::string& to) {
+  const std::vector<char> list = ReadFile(FolderOf(name) + "/tensors.txt");
+  const std::vector<char> config = ReadFile(FolderOf(name) + "/config.json");
+  const auto tensors = ReadTensorList({list.begin(), list.end()});
+  std::string text(config.begin(), config.end());
+  EXPECT_NE(text.find(from), text.npos) << from;
+  text.replace(text.find(from), from.size(), to);
+  auto context = engine::Context::Create({.thread_count = 1});
+  EXPECT_TRUE(context.ok());
+  return engine::Model::Open(
+             *context,
+             io::FolderSource(io::MakeMemoryFolder(
+                 {TextFile("config.json", text),
+                  {"model.safetensors",
+                   MakeSafetensors(7, tensors, 0, tensors.size())}})),
+             {})
+      .status();
+}
+
+// What is said in config.json and cannot be done is named.
+TEST(Encoders, RefuseConfigurationsByName) {
+  struct Case {
+    std::string name, from, to, message;
+  };
+  const Case cases[] = {
+      {"modernbert", "\"norm_bias\": false", "\"norm_bias\": true",
+       "norm_bias"},
+      {"modernbert", "\"local_attention\": 16", "\"local_attention\": -2",
+       "local_attention"},
+      {"modernbert-old", "\"global_attn_every_n_layers\": 2",
+       "\"global_attn_every_n_layers\": 0", "global_attn_every_n_layers"},
+      {"modernbert-reranker", "\"classifier_pooling\": \"mean\"",
+       "\"classifier_pooling\": \"max\"", "classifier_pooling"},
+      {"modernbert", "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"",
+       "rope_type"},
+      {"modernbert", "\"intermediate_size\": 80", "\"intermediate_size\": 81",
+       "mlp.Wi.weight"},
+      {"qwen2-embedding", "\"hidden_act\"",
+       "\"is_causal\": false, \"hidden_act\"", "is_causal"},
+      {"qwen2-embedding", "\"Qwen2Model\"", "\"Qwen2ForCausalLM\"",
+       "lm_head.weight"}};
+  for (const Case& c : cases) {
+    const Status status = OpenChanged(c.name, c.from, c.to);
+    EXPECT_FALSE(status.ok()) << c.to;
+    EXPECT_NE(std::string(status.message()).find(c.message), std::string::npos)
+        << c.to << ": " << status;
+  }
+}
+
 struct Pair {
   std::vector<int32_t> tokens, types;
   float logit = 0;
