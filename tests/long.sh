@@ -2,7 +2,7 @@
 # The tests that take too long for every change.
 #
 #   bash tests/long.sh [sanitizers] [serving] [fuzz] [oracle] [system] [arm]
-#                      [packages] [server] [bindings]
+#                      [packages] [server] [bindings] [sentences]
 #
 # Without arguments: all of them.
 #
@@ -139,8 +139,15 @@ run_bindings() {
     run_check bash tests/scripts/bindings.sh
 }
 
+# Real weights of an encoder, from its Hugging Face folder (90 MB).
+run_sentences() {
+  configure_and_build release build
+  INLAY_BUILD_DIR=$root/build run_check python3 tests/oracle/sentences.py
+}
+
 [ $# -gt 0 ] ||
-  set -- sanitizers serving fuzz oracle system arm packages server bindings
+  set -- sanitizers serving fuzz oracle system arm packages server bindings \
+    sentences
 for part in "$@"; do
   case $part in
     sanitizers) run_sanitizers ;;
@@ -152,6 +159,7 @@ for part in "$@"; do
     packages) run_packages ;;
     server) run_server ;;
     bindings) run_bindings ;;
+    sentences) run_sentences ;;
     *) die "unknown part: $part; see the head of tests/long.sh" ;;
   esac
 done

@@ -1,4 +1,4 @@
-// Vectors of an encoder's inputs.
+// Vectors of an encoder's inputs, and scores of a cross-encoder's.
 #include <inlay/inlay.h>
 
 #include <utility>
@@ -12,18 +12,23 @@
 namespace inlay::capi {
 namespace {
 
-struct EmbedArguments {
+struct InputArguments {
   const int32_t* tokens;
+  const int32_t* types;  // null: none
   size_t token_count;
   const int32_t* lengths;
   size_t input_count;
+};
+
+struct EmbedArguments {
+  InputArguments inputs;
   int32_t pooling;
   int32_t normalize;
 };
 
-Outcome ReadInputs(const EmbedArguments& given,
-                   std::vector<std::vector<int32_t>>* out) {
+Outcome ReadInputs(const InputArguments& given, engine::EmbedRequest* out) {
   std::span<const int32_t> ids, lengths;
+  const int32_t* types = given.types;
   INLAY_RETURN_IF_BAD(
       ReadArray(given.tokens, given.token_count, "tokens", &ids));
   INLAY_RETURN_IF_BAD(
@@ -36,7 +41,11 @@ Outcome ReadInputs(const EmbedArguments& given,
       return Outcome::Invalid("lengths", "are more than token_count");
     }
     const auto own = ids.first(static_cast<size_t>(length));
-    out->emplace_back(own.begin(), own.end());
+    out->inputs.emplace_back(own.begin(), own.end());
+    if (types != nullptr) {
+      out->types.emplace_back(types, types + own.size());
+      types += own.size();
+    }
     ids = ids.subspan(own.size());
   }
   if (!ids.empty()) {
@@ -72,13 +81,13 @@ Outcome Embed(inlay_engine* engine, const EmbedArguments& given, float* vectors,
               size_t capacity, size_t* out_count) {
   INLAY_RETURN_IF_BAD(CheckBlocking(engine));
   engine::EmbedRequest request;
-  INLAY_RETURN_IF_BAD(ReadInputs(given, &request.inputs));
+  INLAY_RETURN_IF_BAD(ReadInputs(given.inputs, &request));
   INLAY_RETURN_IF_BAD(ReadChoices(given, &request));
   if (vectors == nullptr && capacity != 0) {
     return Outcome::Invalid("vectors", "is NULL");
   }
   const auto width =
-      static_cast<size_t>(engine->core->model()->plan()->embedding_length);
+      static_cast<size_t>(engine->core->model()->vector_length());
   size_t needed = 0;
   if (!CheckedMul(request.inputs.size(), width, &needed) ||
       needed > SIZE_MAX / sizeof(float)) {
@@ -90,6 +99,22 @@ Outcome Embed(inlay_engine* engine, const EmbedArguments& given, float* vectors,
     return Outcome::Abi(INLAY_ERR_BUFFER_TOO_SMALL, "vectors", "is too small");
   }
   return engine->core->Embed(std::move(request), vectors);
+}
+
+Outcome Rank(inlay_engine* engine, const InputArguments& given, float* scores,
+             size_t capacity, size_t* out_count) {
+  INLAY_RETURN_IF_BAD(CheckBlocking(engine));
+  engine::EmbedRequest request;
+  INLAY_RETURN_IF_BAD(ReadInputs(given, &request));
+  if (scores == nullptr && capacity != 0) {
+    return Outcome::Invalid("scores", "is NULL");
+  }
+  if (out_count != nullptr) *out_count = request.inputs.size();
+  if (scores == nullptr) return {};
+  if (capacity < request.inputs.size()) {
+    return Outcome::Abi(INLAY_ERR_BUFFER_TOO_SMALL, "scores", "is too small");
+  }
+  return engine->core->Rank(std::move(request), scores);
 }
 
 }  // namespace
@@ -105,9 +130,22 @@ inlay_status inlay_embed(inlay_engine* engine, const int32_t* tokens,
                          float* vectors, size_t capacity, size_t* out_count,
                          inlay_error* error) noexcept {
   return Guard(error, [&] {
-    return Embed(
-        engine, {tokens, token_count, lengths, input_count, pooling, normalize},
-        vectors, capacity, out_count);
+    return Embed(engine,
+                 {{tokens, nullptr, token_count, lengths, input_count},
+                  pooling,
+                  normalize},
+                 vectors, capacity, out_count);
+  });
+}
+
+inlay_status inlay_rank(inlay_engine* engine, const int32_t* tokens,
+                        const int32_t* types, size_t token_count,
+                        const int32_t* lengths, size_t input_count,
+                        float* scores, size_t capacity, size_t* out_count,
+                        inlay_error* error) noexcept {
+  return Guard(error, [&] {
+    return Rank(engine, {tokens, types, token_count, lengths, input_count},
+                scores, capacity, out_count);
   });
 }
 

@@ -103,6 +103,32 @@ Outcome Tokenize(inlay_model* model, const char* text, size_t text_size,
   return PutBuffer<int32_t>(tokens, false, buffer, capacity, out_count);
 }
 
+struct PairArguments {
+  const char* first;
+  size_t first_size;
+  const char* second;
+  size_t second_size;
+};
+
+Outcome TokenizePair(inlay_model* model, const PairArguments& given,
+                     int32_t* tokens, int32_t* types, size_t capacity,
+                     size_t* out_count) {
+  const text::Tokenizer* tokenizer = nullptr;
+  INLAY_RETURN_IF_BAD(TokenizerOf(model, &tokenizer));
+  INLAY_RETURN_IF_BAD(CheckBuffer(tokens, capacity, out_count));
+  std::string_view first, second;
+  INLAY_RETURN_IF_BAD(ReadText(given.first, given.first_size, "first", &first));
+  INLAY_RETURN_IF_BAD(
+      ReadText(given.second, given.second_size, "second", &second));
+  INLAY_ASSIGN_OR_RETURN(const text::TokenPair pair,
+                         tokenizer->EncodePair(first, second));
+  if (types != nullptr && tokens != nullptr) {
+    INLAY_RETURN_IF_BAD(
+        PutBuffer<int32_t>(pair.types, false, types, capacity, out_count));
+  }
+  return PutBuffer<int32_t>(pair.ids, false, tokens, capacity, out_count);
+}
+
 Outcome Detokenize(inlay_model* model, const int32_t* tokens, size_t count,
                    uint64_t flags, char* buffer, size_t capacity,
                    size_t* out_size) {
@@ -153,6 +179,18 @@ inlay_status inlay_tokenize(inlay_model* model, const char* text,
                             inlay_error* error) noexcept {
   return Guard(error, [&] {
     return Tokenize(model, text, text_size, flags, buffer, capacity, out_count);
+  });
+}
+
+inlay_status inlay_tokenize_pair(inlay_model* model, const char* first,
+                                 size_t first_size, const char* second,
+                                 size_t second_size, int32_t* tokens,
+                                 int32_t* types, size_t capacity,
+                                 size_t* out_count,
+                                 inlay_error* error) noexcept {
+  return Guard(error, [&] {
+    return TokenizePair(model, {first, first_size, second, second_size}, tokens,
+                        types, capacity, out_count);
   });
 }
 

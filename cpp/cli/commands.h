@@ -35,6 +35,7 @@ Command InspectCommand();
 Command TokenizeCommand();
 Command ScoreCommand();
 Command EmbedCommand();
+Command RankCommand();
 Command BenchCommand();
 Command BenchServeCommand();
 

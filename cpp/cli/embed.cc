@@ -9,15 +9,7 @@
 namespace inlay::cli {
 namespace {
 
-struct Inputs {
-  std::vector<int32_t> tokens;   // of all
-  std::vector<int32_t> lengths;  // of each
-
-  void Add(const std::vector<int32_t>& input) {
-    tokens.insert(tokens.end(), input.begin(), input.end());
-    lengths.push_back(static_cast<int32_t>(input.size()));
-  }
-};
+using Inputs = std::vector<std::vector<int32_t>>;
 
 int32_t PoolingOf(const Args& args) {
   const std::string name = args.Has("pooling") ? args.Text("pooling") : "model";
@@ -32,19 +24,19 @@ int32_t PoolingOf(const Args& args) {
 Inputs ReadInputs(const Args& args, const Model& model) {
   Inputs inputs;
   if (args.Has("tokens")) {
-    inputs.Add(ParseInts("--tokens", args.Text("tokens"), 0, INT32_MAX));
+    inputs.push_back(ParseInts("--tokens", args.Text("tokens"), 0, INT32_MAX));
   } else if (args.Has("text")) {
-    inputs.Add(model.tokenize(args.Text("text"), 0));
+    inputs.push_back(model.tokenize(args.Text("text"), 0));
   } else {
     const std::string text = ReadAll(args.Text("file"));
     for (size_t begin = 0; begin < text.size();) {
       const size_t end = std::min(text.find('\n', begin), text.size());
       if (end > begin) {
-        inputs.Add(model.tokenize(text.substr(begin, end - begin), 0));
+        inputs.push_back(model.tokenize(text.substr(begin, end - begin), 0));
       }
       begin = end + 1;
     }
-    if (inputs.lengths.empty()) throw UsageError("the file has no lines");
+    if (inputs.empty()) throw UsageError("the file has no lines");
   }
   return inputs;
 }
@@ -71,18 +63,11 @@ int Embed(const Args& args) {
   const Session session(args, false);
   const Inputs inputs = ReadInputs(args, session.model());
   const Engine engine = session.MakeEngine(0, 0);
-  const auto width =
-      static_cast<size_t>(session.model().info().embedding_length);
-  std::vector<float> vectors(inputs.lengths.size() * width);
   ReleaseInterrupt();  // one call, and nothing to clean up
-  detail::Call(inlay_embed, engine.get(),
-               static_cast<const int32_t*>(inputs.tokens.data()),
-               inputs.tokens.size(),
-               static_cast<const int32_t*>(inputs.lengths.data()),
-               inputs.lengths.size(), pooling, args.Has("raw") ? 2 : 0,
-               vectors.data(), vectors.size(), static_cast<size_t*>(nullptr));
-  for (size_t i = 0; i < inputs.lengths.size(); ++i) {
-    PrintVector(&vectors[i * width], width, args.Has("json"));
+  const auto vectors = engine.embed(
+      inputs, {.pooling = pooling, .normalize = args.Has("raw") ? 2 : 0});
+  for (const std::vector<float>& vector : vectors) {
+    PrintVector(vector.data(), vector.size(), args.Has("json"));
   }
   return kSuccess;
 }
@@ -94,7 +79,8 @@ Command EmbedCommand() {
       "embed",
       "Turns texts into vectors.",
       "--model FOLDER (--text T | --file F | --tokens L) [OPTIONS]",
-      "Needs an encoder, such as BERT. Prints one line per input: its vector,\n"
+      "Needs an encoder, such as BERT, or a folder whose modules.json makes a\n"
+      "decoder embed. Prints one line per input: its vector,\n"
       "nine significant digits. Two texts are alike if the product of their\n"
       "vectors is near 1. Tokens are taken as they are: nothing is added.",
       Join({ModelOptions(),

@@ -14,9 +14,9 @@ namespace inlay::cli {
 namespace {
 
 std::vector<Command> Commands() {
-  return {RunCommand(),      ChatCommand(),      InspectCommand(),
-          TokenizeCommand(), ScoreCommand(),     EmbedCommand(),
-          BenchCommand(),    BenchServeCommand()};
+  return {RunCommand(),      ChatCommand(),  InspectCommand(),
+          TokenizeCommand(), ScoreCommand(), EmbedCommand(),
+          RankCommand(),     BenchCommand(), BenchServeCommand()};
 }
 
 int CodeOf(const Error& error) {

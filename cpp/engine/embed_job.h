@@ -14,8 +14,9 @@ namespace inlay::engine {
 // Lives on the stack of the caller, who waits for `done`.
 struct EmbedJob {
   std::vector<std::vector<int32_t>> inputs;
-  int64_t tokens = 0;    // of all inputs
-  float* out = nullptr;  // inputs.size() * width
+  std::vector<std::vector<int32_t>> types;  // none: all 0
+  int64_t tokens = 0;                       // of all inputs
+  float* out = nullptr;                     // inputs.size() * width
   int64_t width = 0;
   scheduler::Pooling pooling = scheduler::Pooling::kMean;
   bool normalize = false;

@@ -83,6 +83,8 @@ struct EngineConfig {
 // Inputs of an encoder, each of which becomes a vector.
 struct EmbedRequest {
   std::vector<std::vector<int32_t>> inputs;
+  // Of each input the segments of its tokens; none: all 0.
+  std::vector<std::vector<int32_t>> types;
   std::optional<scheduler::Pooling> pooling;  // none: the model's own
   std::optional<bool> normalize;
 };
@@ -234,11 +236,14 @@ class Engine {
   // give theirs and are computed again.
   virtual Status Score(std::vector<int32_t> tokens, float* logits) = 0;
 
-  // Blocking: one vector of the model's embedding_length floats for each input.
+  // Blocking: one vector of Model::vector_length floats for each input.
   // Inputs of all callers share steps; each runs whole in one, so that
   // kOutOfRange says that one is longer than the context or a step. For
-  // encoders only: the others are kFailedPrecondition.
+  // models that embed only: the others are kFailedPrecondition.
   virtual Status Embed(EmbedRequest request, float* out) = 0;
+  // The same for models that score pairs of texts: one logit for each input.
+  // Pooling and normalize are not looked at.
+  virtual Status Rank(EmbedRequest request, float* scores) = 0;
 };
 
 // Process-unique, starting at 1.

@@ -55,6 +55,7 @@ class EngineImpl final : public Engine,
   bool InCallback() const override;
   Status Score(std::vector<int32_t> tokens, float* logits) override;
   Status Embed(EmbedRequest request, float* out) override;
+  Status Rank(EmbedRequest request, float* scores) override;
   Status SetTenantWeight(const std::string& tenant, double weight) override;
   StatusOr<std::shared_ptr<Session>> CreateSession(
       const std::string& cache_domain) override;
@@ -96,7 +97,9 @@ class EngineImpl final : public Engine,
 
   Status Refusal() const INLAY_REQUIRES(mutex_);
   bool Idle() const INLAY_REQUIRES(mutex_);
-  Status CheckEmbed(const EmbedRequest& request, const float* out) const;
+  Status CheckInputs(const EmbedRequest& request, const float* out) const;
+  Status CheckTypes(const EmbedRequest& request) const;
+  Status RunEmbed(EmbedJob* job, EmbedRequest request, float* out);
   Status CheckEmbedQueue(const EmbedJob& job) const INLAY_REQUIRES(mutex_);
   Status CheckGenerates() const;
   Status CheckScore(const std::vector<int32_t>& tokens, const float* logits);

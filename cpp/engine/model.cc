@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "cpp/engine/dense_module.h"
 #include "cpp/engine/model_folder.h"
 #include "cpp/formats/gguf.h"
 #include "cpp/formats/hugging_face.h"
@@ -48,6 +49,7 @@ Status OpenGguf(std::shared_ptr<io::Source> source, Model::Parts* parts) {
        &parts->tokenizer_status);
   Keep(OpenTemplate(*parts->file), &parts->chat_template,
        &parts->template_status);
+  parts->pooling = ReadPoolingType(*parts->file);
   return OkStatus();
 }
 
@@ -94,7 +96,13 @@ StatusOr<std::shared_ptr<Model>> Model::Open(std::shared_ptr<Context> context,
   INLAY_RETURN_IF_ERROR(source->folder() == nullptr
                             ? OpenGguf(std::move(source), &parts)
                             : OpenFolder(*source->folder(), &parts));
-  Keep(model::CompilePlan(*parts.file), &parts.plan, &parts.plan_status);
+  Keep(model::CompilePlan(*parts.file, parts.pooling.found), &parts.plan,
+       &parts.plan_status);
+  if (parts.plan != nullptr && parts.pooling.status.ok()) {
+    parts.pooling.status =
+        CheckDense(parts.pooling.dense, parts.plan->embedding_length);
+    if (!parts.pooling.status.ok()) parts.pooling.dense.clear();
+  }
   if (!options.vocabulary_only) INLAY_RETURN_IF_ERROR(LoadWeights(&parts));
   // The host's callback is not called after this returns.
   parts.options.progress = nullptr;

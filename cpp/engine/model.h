@@ -62,6 +62,11 @@ class Model {
   const std::shared_ptr<const model::Plan>& plan() const { return parts_.plan; }
   // How an encoder makes vectors, unless the host says otherwise.
   const PoolingConfig& pooling() const { return parts_.pooling; }
+  // Floats of a vector that Embed makes. Needs a plan.
+  int64_t vector_length() const {
+    return parts_.pooling.dense.empty() ? parts_.plan->embedding_length
+                                        : parts_.pooling.dense.back().out;
+  }
   const Status& plan_status() const { return parts_.plan_status; }
   // Null if vocabulary-only.
   const std::shared_ptr<backend::Weights>& weights() const {

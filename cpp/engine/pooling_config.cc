@@ -2,9 +2,11 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "cpp/base/json.h"
+#include "cpp/engine/dense_module.h"
 
 namespace inlay::engine {
 namespace {
@@ -76,6 +78,9 @@ Status ReadModules(const io::Folder& folder, std::string_view text,
       INLAY_RETURN_IF_ERROR(ReadPoolingModule(folder, path, out));
     } else if (EndsWith(type, ".Normalize")) {
       out->normalize = true;
+    } else if (EndsWith(type, ".Dense") && !out->normalize) {
+      INLAY_ASSIGN_OR_RETURN(DenseLayer layer, ReadDenseModule(folder, path));
+      out->dense.push_back(std::move(layer));
     } else if (!EndsWith(type, ".Transformer")) {
       return absl::UnimplementedError(absl::StrCat(
           kModules, ": module ", type.substr(0, 100), " is not supported"));
@@ -91,7 +96,30 @@ StatusOr<PoolingConfig> ReadPoolingConfig(const io::Folder& folder) {
   const StatusOr<std::string> text = io::ReadText(folder, kModules, kMaxBytes);
   if (absl::IsNotFound(text.status())) return config;
   INLAY_RETURN_IF_ERROR(text.status());
+  config.found = true;
   config.status = ReadModules(folder, *text, &config);
+  if (!config.status.ok()) config.dense.clear();
+  return config;
+}
+
+PoolingConfig ReadPoolingType(const formats::ModelFile& file) {
+  PoolingConfig config;
+  const auto arch = file.Get<std::string>("general.architecture");
+  if (!arch.ok() || !arch->has_value()) return config;
+  const std::string key = absl::StrCat(**arch, ".pooling_type");
+  const auto type = file.Get<uint64_t>(key);
+  if (!type.ok() || !type->has_value()) return config;
+  // llama.cpp's numbers; 4 stands for a classifier.
+  constexpr uint64_t kNone = 0, kRank = 4;
+  constexpr Pooling kKinds[] = {Pooling::kMean, Pooling::kCls, Pooling::kLast};
+  if (**type == kNone || **type == kRank) return config;
+  config.found = true;
+  if (**type > kRank) {
+    config.status = absl::UnimplementedError(
+        absl::StrCat(key, " = ", **type, " is not supported"));
+  } else {
+    config.pooling = kKinds[**type - 1];
+  }
   return config;
 }
 

@@ -47,6 +47,14 @@ bool Stepper::AddInput(EmbedJob& job) {
   plan_.blocks.insert(plan_.blocks.end(), own.begin(), own.end());
   plan_.tokens.insert(plan_.tokens.end(), tokens.begin(), tokens.end());
   for (int32_t i = 0; i < rows; ++i) plan_.positions.push_back(i);
+  if (!job.types.empty() || !plan_.types.empty()) {
+    plan_.types.resize(static_cast<size_t>(group.row_begin), 0);
+    if (!job.types.empty()) {
+      const std::vector<int32_t>& types = job.types[index];
+      plan_.types.insert(plan_.types.end(), types.begin(), types.end());
+    }
+    plan_.types.resize(plan_.tokens.size(), 0);
+  }
   plan_.groups.push_back(group);
   plan_.pools.push_back(
       {.out = job.out + static_cast<int64_t>(index) * job.width,

@@ -114,6 +114,10 @@ void ForEachTensor(const arch::Architecture& architecture, const Visit& visit) {
   visit(architecture.embedding().positions());
   norm(architecture.encoder().embedding_norm());
   visit(architecture.encoder().token_types());
+  norm(architecture.encoder().final_norm());
+  linear(architecture.encoder().classifier().dense());
+  norm(architecture.encoder().classifier().norm());
+  linear(architecture.encoder().classifier().output());
   const arch::Attention& attention = architecture.attention();
   norm(attention.norm());
   for (const auto* part : {&attention.qkv(), &attention.q(), &attention.k(),
@@ -122,7 +126,10 @@ void ForEachTensor(const arch::Architecture& architecture, const Visit& visit) {
   }
   const arch::Mlp& mlp = architecture.mlp();
   norm(mlp.norm());
-  for (const auto* part : {&mlp.gate(), &mlp.up(), &mlp.down()}) linear(*part);
+  for (const auto* part :
+       {&mlp.gate(), &mlp.up(), &mlp.down(), &mlp.gate_and_up()}) {
+    linear(*part);
+  }
   norm(architecture.head().norm());
   linear(architecture.head().output());
 }

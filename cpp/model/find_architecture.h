@@ -15,6 +15,11 @@ namespace inlay::model {
 StatusOr<const architectures::Architecture*> FindArchitecture(
     const formats::ModelFile& file, google::protobuf::Arena* arena);
 
+// Whether config.json names a decoder's class without a head ("LlamaModel").
+// FindArchitecture takes it for the one with a head.
+bool IsHeadless(const architectures::Architecture& architecture,
+                const formats::ModelFile& file);
+
 }  // namespace inlay::model
 
 #endif  // INLAY_MODEL_FIND_ARCHITECTURE_H_

@@ -182,12 +182,43 @@ Status ReadPositions(const Reader& reader, const Key& key,
   int32_t padding = -1;
   INLAY_ASSIGN_OR_RETURN(const std::optional<double> given, reader.Number(key));
   if (given.has_value()) {
-    INLAY_RETURN_IF_ERROR(reader.Integer(key, "position_padding", 0,
-                                         out->context_length - 2, -1,
-                                         &padding));
+    INLAY_RETURN_IF_ERROR(reader.Integer(
+        key, "position_padding", 0, out->context_length - 2, -1, &padding));
   }
   out->position_offset = padding + 1;
   out->context_length -= out->position_offset;
+  return OkStatus();
+}
+
+// The windows of encoders, on both sides, and the layers without.
+Status ReadSpan(const Reader& reader,
+                const architectures::Hyperparameters& keys,
+                Hyperparameters* out) {
+  INLAY_ASSIGN_OR_RETURN(const std::optional<double> base,
+                         reader.Number(keys.local_rope_base()));
+  if (base.has_value()) {
+    INLAY_RETURN_IF_ERROR(reader.Real(keys.local_rope_base(), "local_rope_base",
+                                      1e-6, 1e12, &out->local_rope_base));
+  }
+  INLAY_ASSIGN_OR_RETURN(const std::optional<double> given,
+                         reader.Number(keys.window_span()));
+  if (!given.has_value()) return OkStatus();
+  int32_t span = 0;
+  INLAY_RETURN_IF_ERROR(
+      reader.Integer(keys.window_span(), "window_span", 0, 1 << 27, -1, &span));
+  out->sliding_window = span / 2 + 1;
+  return OkStatus();
+}
+
+Status ReadPattern(const Reader& reader, const Key& key, Hyperparameters* out) {
+  INLAY_ASSIGN_OR_RETURN(const std::optional<double> given, reader.Number(key));
+  if (!given.has_value() || !out->full_layers.empty()) return OkStatus();
+  int32_t every = 0;
+  INLAY_RETURN_IF_ERROR(
+      reader.Integer(key, "full_attention_every", 1, 1024, -1, &every));
+  for (int32_t layer = 0; layer < out->block_count; ++layer) {
+    out->full_layers.push_back(layer % every == 0);
+  }
   return OkStatus();
 }
 
@@ -207,7 +238,9 @@ StatusOr<Hyperparameters> ReadHyperparameters(const Architecture& architecture,
   }
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.sliding_window(), "sliding_window",
                                        0, 1 << 27, 0, &out.sliding_window));
+  INLAY_RETURN_IF_ERROR(ReadSpan(reader, keys, &out));
   INLAY_RETURN_IF_ERROR(ReadLayerTypes(reader, keys.layer_types(), &out));
+  INLAY_RETURN_IF_ERROR(ReadPattern(reader, keys.full_attention_every(), &out));
   INLAY_RETURN_IF_ERROR(
       ReadBool(reader, keys.tied_embeddings(), &out.tied_embeddings));
   INLAY_RETURN_IF_ERROR(ReadPositions(reader, keys.position_padding(), &out));

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cpp/architectures/builtin.h"
+#include "cpp/model/embedder_builder.h"
 #include "cpp/model/encoder_builder.h"
 #include "cpp/model/file_names.h"
 #include "cpp/model/find_architecture.h"
@@ -36,6 +37,17 @@ bool Has(const google::protobuf::RepeatedPtrField<std::string>& names,
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// "LlamaForCausalLM" for "LlamaModel"; empty for other names.
+std::string WithHead(std::string_view name) {
+  constexpr std::string_view kEnd = "Model";
+  if (name.size() <= kEnd.size() ||
+      name.substr(name.size() - kEnd.size()) != kEnd) {
+    return "";
+  }
+  name.remove_suffix(kEnd.size());
+  return absl::StrCat(name, "ForCausalLM");
+}
+
 // What a file says it is, and how a description would say it.
 struct Kind {
   std::string name;
@@ -63,7 +75,8 @@ StatusOr<Kind> KindOf(const formats::ModelFile& file) {
     }
     return Kind{names->front(),
                 [](const Architecture& a, const std::string& name) {
-                  return Has(a.huggingface_names(), name);
+                  return Has(a.huggingface_names(), name) ||
+                         Has(a.huggingface_names(), WithHead(name));
                 }};
   }
   INLAY_ASSIGN_OR_RETURN(std::optional<std::string> type,
@@ -145,8 +158,16 @@ StatusOr<const Architecture*> FindArchitecture(const formats::ModelFile& file,
                    absl::StrJoin(ArchitectureNames(), ", ")));
 }
 
+bool IsHeadless(const Architecture& architecture,
+                const formats::ModelFile& file) {
+  if (architecture.has_encoder()) return false;
+  const StatusOr<Kind> kind = KindOf(file);
+  return kind.ok() && file.naming() == formats::Naming::kHuggingFace &&
+         Has(architecture.huggingface_names(), WithHead(kind->name));
+}
+
 StatusOr<std::shared_ptr<const Plan>> CompilePlan(
-    const formats::ModelFile& file) {
+    const formats::ModelFile& file, bool embeds) {
   Arena arena;
   INLAY_ASSIGN_OR_RETURN(const Architecture* found,
                          FindArchitecture(file, &arena));
@@ -154,9 +175,13 @@ StatusOr<std::shared_ptr<const Plan>> CompilePlan(
   INLAY_RETURN_IF_ERROR(CheckUnsupportedKeys(architecture, file));
   INLAY_ASSIGN_OR_RETURN(Hyperparameters hyperparameters,
                          ReadHyperparameters(architecture, file));
-  return architecture.has_encoder()
-             ? BuildEncoderPlan(architecture, hyperparameters, file)
-             : BuildPlan(architecture, hyperparameters, file);
+  if (architecture.has_encoder()) {
+    return BuildEncoderPlan(architecture, hyperparameters, file);
+  }
+  if (embeds || IsHeadless(architecture, file)) {
+    return BuildEmbedderPlan(architecture, std::move(hyperparameters), file);
+  }
+  return BuildPlan(architecture, hyperparameters, file);
 }
 
 std::vector<std::string> ArchitectureNames() {

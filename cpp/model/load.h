@@ -17,8 +17,11 @@ namespace inlay::model {
 // kUnimplemented: an architecture without a data file, or a feature of it;
 // kDataLoss / kInvalidArgument: names the key or tensor that is missing,
 // of the wrong type, shape or value.
+//
+// `embeds`: the plan of a decoder gives vectors of its last norm, not tokens.
+// So it is in any case where config.json names a class without a head.
 StatusOr<std::shared_ptr<const Plan>> CompilePlan(
-    const formats::ModelFile& file);
+    const formats::ModelFile& file, bool embeds = false);
 
 // Names of the built-in architectures as GGUF spells them.
 std::vector<std::string> ArchitectureNames();

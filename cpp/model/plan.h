@@ -40,7 +40,8 @@ enum class Activation : uint8_t {
   // [-7, 7], g * sigmoid(1.702 g) * (u + 1).
   kSwigluOai,
   // Not gated: see Xielu.
-  kXielu
+  kXielu,
+  kTanh
 };
 
 // xIELU (Huang and Schlag, 2024): positive x^2 + beta x above 0, else
@@ -52,14 +53,15 @@ struct Xielu {
   float beta = 0.5f;
 };
 
-// out = table[token] * scale (+ positions[position + offset]) (+ types[0])
+// out = table[token] * scale (+ positions[position + offset])
+// (+ types[StepPlan::types])
 struct EmbedOp {
   SlotId out;
   WeightId table;
   WeightId positions = -1;  // learned absolute positions
   float scale = 1.0f;
   int32_t position_offset = 0;
-  WeightId types = -1;  // of a token's segment, which is always the first
+  WeightId types = -1;  // of a token's segment
 };
 
 enum class NormKind : uint8_t { kRms, kLayer };
@@ -190,7 +192,8 @@ struct AttentionOp {
   int32_t layer;
   float scale;         // of the scores, usually 1/sqrt(head_dim)
   int32_t window = 0;  // 0: all earlier positions
-  // Every row sees all rows of its group, which is a whole request.
+  // Every row sees all rows of its group, which is a whole request; with a
+  // window, those less than that many positions away on either side.
   bool bidirectional = false;
   // Scores s, already scaled, become softcap * tanh(s / softcap) (Gemma 2).
   // 0: none.
@@ -219,9 +222,15 @@ struct HeadOp {
   float softcap = 0.0f;  // cap * tanh(logit / cap); 0: none
 };
 
-// Leaves one vector for each group where StepPlan::pools says.
+// Makes one row of each group's rows and leaves it where StepPlan::pools says;
+// or, with `out`, in that slot, and later operations see just these rows. The
+// last of those is a PoolOp of rows that are `pooled`.
 struct PoolOp {
+  enum class Rows : uint8_t { kAsked, kFirst, kMean };  // kAsked: by the step
   SlotId in;
+  SlotId out = -1;
+  bool pooled = false;
+  Rows rows = Rows::kAsked;
 };
 
 using Op =
@@ -242,9 +251,14 @@ struct Plan {
   int32_t vocabulary_size = 0;
   int32_t context_length = 0;  // what the model was trained for
   int32_t embedding_length = 0;
+  // What a PoolOp gives instead of vectors, if not 0: so many scores.
+  int32_t label_count = 0;
   int32_t head_count = 0;
   int32_t kv_head_count = 0;
   int32_t head_dim = 0;
+  int32_t vector_length() const {
+    return label_count > 0 ? label_count : embedding_length;
+  }
   std::vector<int32_t> slot_widths;
   std::vector<Weight> weights;
   std::vector<Rope> ropes;

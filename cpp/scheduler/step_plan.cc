@@ -6,6 +6,7 @@ void StepPlan::Clear() {
   transfers.clear();
   tokens.clear();
   positions.clear();
+  types.clear();
   groups.clear();
   blocks.clear();
   logits_rows.clear();

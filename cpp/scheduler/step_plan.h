@@ -59,6 +59,8 @@ struct StepPlan {
   std::vector<PageTransfer> transfers;
   std::vector<int32_t> tokens;     // one per row
   std::vector<int32_t> positions;  // one per row
+  // Segments, one per row; none: all 0. Only encoders use them.
+  std::vector<int32_t> types;
   std::vector<RowGroup> groups;
   std::vector<int32_t> blocks;       // page indices, all block tables
   std::vector<int32_t> logits_rows;  // row indices, ascending

@@ -38,12 +38,69 @@ Status AppendPair(const json::Value& value, const HfVocabulary& vocabulary,
   return AppendId(json::Value(id, value.path()), vocabulary, ids);
 }
 
-StatusOr<HfFrame> ParseEnds(const json::Value& value,
+// BERT: [CLS] A [SEP] B [SEP], B in segment 1. RoBERTa: <s> A </s></s> B </s>.
+StatusOr<HfFrame> ParseEnds(const json::Value& value, bool roberta,
                             const HfVocabulary& vocabulary) {
   HfFrame frame;
   INLAY_RETURN_IF_ERROR(AppendPair(value["cls"], vocabulary, &frame.before));
   INLAY_RETURN_IF_ERROR(AppendPair(value["sep"], vocabulary, &frame.after));
+  const TokenId cls = frame.before[0], sep = frame.after[0];
+  const int32_t type = roberta ? 0 : 1;
+  frame.pair = {{.id = cls}, {.text = 0}, {.id = sep}};
+  if (roberta) frame.pair.push_back({.id = sep});
+  frame.pair.push_back({.text = 1, .type = type});
+  frame.pair.push_back({.id = sep, .type = type});
   return frame;
+}
+
+// One step of "pair"; a special token may stand for several ids.
+Status AppendStep(const json::Value& value, const json::Value& item,
+                  const HfVocabulary& vocabulary,
+                  std::vector<HfPairStep>* steps) {
+  const bool text = item["Sequence"].present();
+  const json::Value step = item[text ? "Sequence" : "SpecialToken"];
+  std::string_view name;
+  int64_t type = 0;
+  INLAY_RETURN_IF_ERROR(step["id"].Get(&name));
+  INLAY_RETURN_IF_ERROR(step["type_id"].Get(&type));
+  if (type < 0 || type > kMaxFrame) return step.Wrong("a segment");
+  HfPairStep made{.type = static_cast<int32_t>(type)};
+  if (text) {
+    if (name != "A" && name != "B") return item.Wrong("a template of A and B");
+    made.text = name == "A" ? 0 : 1;
+    steps->push_back(made);
+    return OkStatus();
+  }
+  const json::Value ids = value["special_tokens"][name]["ids"];
+  simdjson::dom::array numbers;
+  INLAY_RETURN_IF_ERROR(ids.Get(&numbers));
+  for (const simdjson::dom::element number : numbers) {
+    std::vector<TokenId> id;
+    INLAY_RETURN_IF_ERROR(
+        AppendId(json::Value(number, ids.path()), vocabulary, &id));
+    made.id = id[0];
+    steps->push_back(made);
+  }
+  return OkStatus();
+}
+
+// Leaves a template that does not have A and B once each unknown.
+Status ParsePair(const json::Value& value, const HfVocabulary& vocabulary,
+                 std::vector<HfPairStep>* steps) {
+  if (!value["pair"].present()) return OkStatus();
+  simdjson::dom::array items;
+  INLAY_RETURN_IF_ERROR(value["pair"].Get(&items));
+  if (items.size() > kMaxFrame) return value["pair"].Wrong("a short template");
+  int texts[2] = {};
+  for (const simdjson::dom::element element : items) {
+    INLAY_RETURN_IF_ERROR(AppendStep(
+        value, json::Value(element, value["pair"].path()), vocabulary, steps));
+  }
+  for (const HfPairStep& step : *steps) {
+    if (step.text >= 0) ++texts[step.text];
+  }
+  if (texts[0] != 1 || texts[1] != 1) steps->clear();
+  return OkStatus();
 }
 
 StatusOr<HfFrame> ParseTemplate(const json::Value& value,
@@ -73,6 +130,7 @@ StatusOr<HfFrame> ParseTemplate(const json::Value& value,
     }
   }
   if (!seen) return value["single"].Wrong("a template of one A");
+  INLAY_RETURN_IF_ERROR(ParsePair(value, vocabulary, &frame.pair));
   return frame;
 }
 
@@ -81,6 +139,7 @@ StatusOr<HfFrame> ParseSequence(const json::Value& value,
   simdjson::dom::array items;
   INLAY_RETURN_IF_ERROR(value["processors"].Get(&items));
   HfFrame frame;
+  int pairs = 0;
   for (const simdjson::dom::element item : items) {
     INLAY_ASSIGN_OR_RETURN(
         const HfFrame outer,
@@ -90,6 +149,12 @@ StatusOr<HfFrame> ParseSequence(const json::Value& value,
                         outer.before.end());
     frame.after.insert(frame.after.end(), outer.after.begin(),
                        outer.after.end());
+    if (outer.pair.empty()) continue;
+    if (++pairs == 1) {
+      frame.pair = outer.pair;
+    } else {
+      frame.pair.clear();  // templates inside templates
+    }
   }
   return frame;
 }
@@ -104,7 +169,7 @@ StatusOr<HfFrame> ParsePostProcessor(const json::Value& value,
   if (type == "ByteLevel") return HfFrame();  // moves offsets alone
   if (type == "TemplateProcessing") return ParseTemplate(value, vocabulary);
   if (type == "BertProcessing" || type == "RobertaProcessing") {
-    return ParseEnds(value, vocabulary);
+    return ParseEnds(value, type == "RobertaProcessing", vocabulary);
   }
   if (type == "Sequence") return ParseSequence(value, vocabulary);
   return absl::UnimplementedError(

@@ -9,8 +9,16 @@
 
 namespace inlay::text {
 
+// A step of a template of two texts: one of them, or a token.
+struct HfPairStep {
+  int text = -1;  // 0 or 1; -1: `id`
+  TokenId id = -1;
+  int32_t type = 0;
+};
+
 struct HfFrame {
-  std::vector<TokenId> before, after;
+  std::vector<TokenId> before, after;  // of one text
+  std::vector<HfPairStep> pair;        // empty: not known
 };
 
 // Empty if `value` is not there. kUnimplemented names a type that is unknown;

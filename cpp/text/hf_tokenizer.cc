@@ -59,6 +59,26 @@ class HfTokenizer final : public Tokenizer {
   TokenId unk() const override { return special_.unk; }
   TokenId pad() const override { return special_.pad; }
   std::span<const TokenId> end_ids() const override { return end_ids_; }
+  StatusOr<TokenPair> EncodePair(std::string_view first,
+                                 std::string_view second) const override {
+    const HfFrame& frame = parts_.frame;
+    if (frame.pair.empty()) return Tokenizer::EncodePair(first, second);
+    TokenPair out;
+    const std::string_view texts[] = {first, second};
+    for (const HfPairStep& step : frame.pair) {
+      if (step.text < 0) {
+        out.ids.push_back(step.id);
+      } else {
+        INLAY_ASSIGN_OR_RETURN(
+            const std::vector<TokenId> ids,
+            Encode(texts[step.text], {.add_special = false}));
+        out.ids.insert(out.ids.end(), ids.begin(), ids.end());
+      }
+      out.types.resize(out.ids.size(), step.type);
+    }
+    return out;
+  }
+
   bool adds_bos() const override {
     return bos() >= 0 && !parts_.frame.before.empty() &&
            parts_.frame.before[0] == bos();

@@ -22,7 +22,7 @@ enum class TokenKind : uint8_t {
   kControl,      // special: never produced from user text unless asked
   kUserDefined,  // matched in text before the merges
   kUnused,
-  kByte,         // SentencePiece byte fallback, "<0x0A>"
+  kByte,  // SentencePiece byte fallback, "<0x0A>"
 };
 
 struct EncodeOptions {
@@ -33,6 +33,13 @@ struct EncodeOptions {
   bool parse_special = false;
 };
 
+// Two texts as a model for pairs wants them; `types` says of each id which
+// segment it is in.
+struct TokenPair {
+  std::vector<TokenId> ids;
+  std::vector<int32_t> types;
+};
+
 // Immutable; any number of threads may use one tokenizer at once.
 class Tokenizer {
  public:
@@ -41,6 +48,14 @@ class Tokenizer {
   // Invalid UTF-8 is kInvalidArgument with the byte offset.
   virtual StatusOr<std::vector<TokenId>> Encode(
       std::string_view text, const EncodeOptions& options) const = 0;
+
+  // kUnimplemented if the tokenizer has no rule for pairs.
+  virtual StatusOr<TokenPair> EncodePair(std::string_view first,
+                                         std::string_view second) const {
+    static_cast<void>(first);
+    static_cast<void>(second);
+    return absl::UnimplementedError("the tokenizer has no template of pairs");
+  }
 
   // The bytes of one token as they appear in output: may be part of a code
   // point. Control tokens give "" unless `special`. `id` in [0, size).

@@ -1,4 +1,5 @@
 // Paged attention, one row and head at a time.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -89,10 +90,11 @@ class Pair {
         position_(args.position + (args.same_position ? 0 : row)),
         begin_(args.window > 0 && position_ >= args.window
                    ? position_ - args.window + 1
-                   : 0) {}
+                   : 0),
+        last_(position_ + std::min(args.ahead, args.keys - 1 - position_)) {}
 
   int32_t first_segment() const { return begin_ / kAttentionSegment; }
-  int32_t last_segment() const { return position_ / kAttentionSegment; }
+  int32_t last_segment() const { return last_ / kAttentionSegment; }
   bool Sees(int32_t segment) const {
     return segment >= first_segment() && segment <= last_segment();
   }
@@ -100,8 +102,8 @@ class Pair {
   void Run(int32_t segment, State* state) const {
     const int32_t first = segment * kAttentionSegment;
     const int32_t begin = first > begin_ ? first : begin_;
-    const int32_t end = position_ - first < kAttentionSegment
-                            ? position_ + 1
+    const int32_t end = last_ - first < kAttentionSegment
+                            ? last_ + 1
                             : first + kAttentionSegment;
     float* scores = args_.scratch;
     for (int32_t p = begin; p < end; ++p) {
@@ -157,6 +159,7 @@ class Pair {
   const int32_t head_;
   const int32_t position_;
   const int32_t begin_;
+  const int32_t last_;
 };
 
 template <typename Body>

@@ -84,7 +84,8 @@ class AttentionRun {
     pair.begin = args_.window > 0 && position >= args_.window
                      ? position - args_.window + 1
                      : 0;
-    pair.end = position + 1;
+    const int32_t after = args_.keys - 1 - position;
+    pair.end = position + 1 + (args_.ahead < after ? args_.ahead : after);
     pair.total = totals_ + int64_t{count_} * width_;
     // A sink is a score whose value is zeros, merged before all others.
     const bool sink = args_.sinks != nullptr;

@@ -99,10 +99,14 @@ struct AttentionArgs {
   float* scratch;  // AttentionScratchFloats(), 64-byte aligned
   // All rows see the keys that a row at `position` sees.
   bool same_position = false;
+  // A row also sees as many keys after its own, as far as there are `keys`.
+  int32_t ahead = 0;
+  int32_t keys = INT32_MAX;
   // Of a score s, already scaled: first softcap * tanh(s / softcap) if softcap
   // is above 0, then + slope * (key's position - row's position). Slopes and
   // sinks have one entry for each of q_heads, or are null. A sink takes part in
-  // the softmax as a score without a value. No slopes with same_position.
+  // the softmax as a score without a value. No slopes with same_position or
+  // ahead.
   float softcap = 0.0f;
   const float* slopes = nullptr;
   const float* sinks = nullptr;

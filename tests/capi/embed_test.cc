@@ -1,8 +1,10 @@
-// inlay_embed on a tiny encoder whose folder is written here.
+// inlay_embed and inlay_rank on tiny encoders whose folders are written here.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <inlay/inlay.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,8 +24,10 @@ std::string Read(const std::string& path) {
 
 class EmbedTest : public testing::Test {
  protected:
+  virtual std::string name() const { return "bert"; }
   void SetUp() override {
-    const std::string golden = INLAY_SOURCE_DIR "/tests/goldens/encoders/bert";
+    const std::string golden =
+        INLAY_SOURCE_DIR "/tests/goldens/encoders/" + name();
     folder_ = testing::TempDir() + "inlay_embed_" +
               testing::UnitTest::GetInstance()->current_test_info()->name();
     fs::create_directories(folder_);
@@ -36,6 +40,7 @@ class EmbedTest : public testing::Test {
     std::ofstream(folder_ + "/model.safetensors", std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()),
                static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(folder_ + "/tokenizer.json") << tokenizer();
     inlay_context_options options = INLAY_CONTEXT_OPTIONS_INIT;
     options.thread_count = 1;
     ASSERT_OK(inlay_context_create(&options, &context, &error));
@@ -49,6 +54,12 @@ class EmbedTest : public testing::Test {
     inlay_model_release(model);
     inlay_engine_release(engine);
     fs::remove_all(folder_);
+  }
+  // Knows pairs as BERT does: "[CLS]" is 1, "[SEP]" 2, "red" 3, "fox" 4.
+  static std::string tokenizer() {
+    const std::string all =
+        Read(INLAY_SOURCE_DIR "/tests/goldens/encoders/pairs.txt");
+    return all.substr(0, all.find('\n'));
   }
   void CreateEngine(uint64_t flags) {
     inlay_engine_options options = INLAY_ENGINE_OPTIONS_INIT;
@@ -134,6 +145,94 @@ TEST_F(EmbedTest, SaysWhatIsWrong) {
   uint64_t id = 0;
   EXPECT_STATUS(INLAY_ERR_FAILED_PRECONDITION,
                 inlay_submit(engine, &request, &id, &error));
+}
+
+class RankTest : public EmbedTest {
+ protected:
+  std::string name() const override { return "bert-reranker"; }
+};
+
+TEST_F(RankTest, GivesAScoreForEachPair) {
+  const std::string bytes =
+      Read(INLAY_SOURCE_DIR "/tests/goldens/encoders/bert-reranker/golden");
+  const size_t at = 12 + 4 + 4 + 4 + 4 + 4;  // behind the first pair
+  ASSERT_GT(bytes.size(), at + 28);
+  std::vector<int32_t> tokens(5);
+  int32_t first = 0;
+  float logit = 0;
+  std::memcpy(tokens.data(), bytes.data() + at, 20);
+  std::memcpy(&first, bytes.data() + at + 20, 4);
+  std::memcpy(&logit, bytes.data() + at + 24, 4);
+  std::vector<int32_t> types(5, 1);
+  std::fill(types.begin(), types.begin() + first, 0);
+  CreateEngine(0);
+  const int32_t lengths[] = {5};
+  size_t count = 0;
+  ASSERT_OK(inlay_rank(engine, tokens.data(), types.data(), 5, lengths, 1,
+                       nullptr, 0, &count, &error));
+  EXPECT_EQ(count, 1u);
+  float score = 0;
+  EXPECT_STATUS(INLAY_ERR_BUFFER_TOO_SMALL,
+                inlay_rank(engine, tokens.data(), types.data(), 5, lengths, 1,
+                           &score, 0, &count, &error));
+  ASSERT_OK(inlay_rank(engine, tokens.data(), types.data(), 5, lengths, 1,
+                       &score, 1, &count, &error));
+  EXPECT_NEAR(score, logit, 2e-4);
+  types[0] = 2;
+  EXPECT_STATUS(INLAY_ERR_OUT_OF_RANGE,
+                inlay_rank(engine, tokens.data(), types.data(), 5, lengths, 1,
+                           &score, 1, nullptr, &error));
+  std::vector<float> out(48);
+  EXPECT_STATUS(INLAY_ERR_FAILED_PRECONDITION, Embed({5}, {1}, 0, 0, &out));
+}
+
+TEST_F(RankTest, TheSafeLayerRanksTexts) {
+  const inlay::Model own = inlay::Context().open(folder_);
+  const inlay::Engine ranks(own);
+  const std::vector<float> scores =
+      ranks.rank("red fox", std::vector<std::string>{"fox red", "blue jay"});
+  ASSERT_EQ(scores.size(), 2u);
+  EXPECT_NE(scores[0], scores[1]);
+  for (size_t i = 0; i < 2; ++i) {
+    const inlay::TokenPair pair =
+        own.tokenize_pair("red fox", i == 0 ? "fox red" : "blue jay");
+    EXPECT_EQ(pair.tokens.size(), 7u);
+    EXPECT_EQ(ranks.rank({pair}), std::vector<float>{scores[i]});
+  }
+}
+
+TEST_F(RankTest, MakesPairs) {
+  int32_t tokens[7], types[7];
+  size_t count = 0;
+  const auto pair = [&](int32_t* ids, size_t capacity) {
+    return inlay_tokenize_pair(model, "red fox", INLAY_NUL, "fox red", 7, ids,
+                               types, capacity, &count, &error);
+  };
+  ASSERT_OK(pair(nullptr, 0));
+  EXPECT_EQ(count, 7u);
+  EXPECT_STATUS(INLAY_ERR_BUFFER_TOO_SMALL, pair(tokens, 6));
+  EXPECT_EQ(count, 7u);
+  ASSERT_OK(pair(tokens, 7));
+  EXPECT_EQ(std::vector<int32_t>(tokens, tokens + 7),
+            (std::vector<int32_t>{1, 3, 4, 2, 4, 3, 2}));
+  EXPECT_EQ(std::vector<int32_t>(types, types + 7),
+            (std::vector<int32_t>{0, 0, 0, 0, 1, 1, 1}));
+}
+
+TEST_F(EmbedTest, AnEncoderDoesNotRank) {
+  CreateEngine(0);
+  const int32_t one[] = {1};
+  float score = 0;
+  EXPECT_STATUS(
+      INLAY_ERR_FAILED_PRECONDITION,
+      inlay_rank(engine, one, nullptr, 1, one, 1, &score, 1, nullptr, &error));
+}
+
+TEST_F(ModelTest, ADecoderMakesNoPairs) {
+  size_t count = 0;
+  EXPECT_STATUS(INLAY_ERR_UNSUPPORTED,
+                inlay_tokenize_pair(model, "a", 1, "b", 1, nullptr, nullptr, 0,
+                                    &count, &error));
 }
 
 TEST_F(ModelTest, ADecoderDoesNotEmbed) {

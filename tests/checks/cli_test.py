@@ -24,8 +24,8 @@ BUILD = pathlib.Path(os.environ.get("INLAY_BUILD_DIR", ROOT / "build"))
 COMMAND = str(BUILD / "inlay")
 MODELS = ROOT / "tests" / "goldens" / "models"
 TINY = str(MODELS / "tiny-llama.gguf")
-COMMANDS = ("run", "chat", "inspect", "tokenize", "score", "embed", "bench",
-            "bench serve")
+COMMANDS = ("run", "chat", "inspect", "tokenize", "score", "embed", "rank",
+            "bench", "bench serve")
 
 failures = []
 
@@ -130,6 +130,9 @@ def test_bad_models(folder):
     fails("no input to embed", 2, "embed", "--model", TINY)
     fails("a decoder does not embed", 1, "embed", "--model", TINY, "--tokens",
           "1,2")
+    fails("no texts to rank", 2, "rank", "--model", TINY, "--query", "x")
+    fails("a decoder does not rank", 1, "rank", "--model", TINY, "--query",
+          "x", "--text", "y")
     fails("token ids out of range", 1, "score", "--model", TINY, "--tokens",
           "1,99999")
     fails("a prompt longer than the context", 1, "run", "--model", TINY,

@@ -33,6 +33,7 @@ struct AttentionShape {
   // Of scores: see AttentionArgs. Slopes and sinks of all q heads.
   float softcap = 0.0f;
   std::vector<float> slopes = {}, sinks = {};
+  int32_t ahead = 0;  // with all keys of the request
 };
 
 class AttentionProblem {
@@ -67,7 +68,7 @@ class AttentionProblem {
     const Call call(*this, position, rows, kv_head, 0, heads, window);
     const int32_t begin = std::max(0, window > 0 ? position - window + 1 : 0);
     const int32_t first = begin / kAttentionSegment;
-    const int32_t end = (position + rows - 1) / kAttentionSegment + 1;
+    const int32_t end = Last(position + rows - 1) / kAttentionSegment + 1;
     const size_t floats = AttentionStateFloats(shape_.value_dim);
     const Guarded<float> states(floats * static_cast<size_t>(end - first) *
                                 static_cast<size_t>(rows * heads));
@@ -91,7 +92,7 @@ class AttentionProblem {
                      int64_t{kv_head * shape_.q_per_kv + head} * shape_.key_dim;
     std::vector<double> scores;
     double most = -INFINITY, sum = 0;
-    for (int32_t p = begin; p <= position; ++p) {
+    for (int32_t p = begin; p <= Last(position); ++p) {
       const auto key =
           Vector(k_, p, kv_head, shape_.key_dim, kKeyScale, stored);
       double dot = 0;
@@ -105,7 +106,7 @@ class AttentionProblem {
     }
     for (double& score : scores) sum += score = std::exp(score - most);
     std::vector<double> out(shape_.value_dim, 0.0);
-    for (int32_t p = begin; p <= position; ++p) {
+    for (int32_t p = begin; p <= Last(position); ++p) {
       const auto value =
           Vector(v_, p, kv_head, shape_.value_dim, kValueScale, stored);
       for (int32_t d = 0; d < shape_.value_dim; ++d) {
@@ -151,6 +152,8 @@ class AttentionProblem {
                .out_stride = int64_t{heads} * p.shape_.value_dim,
                .scale = kScale,
                .scratch = scratch.data(),
+               .ahead = p.shape_.ahead,
+               .keys = p.length_,
                .softcap = p.shape_.softcap,
                .slopes = p.HeadsOf(p.shape_.slopes, kv_head, first),
                .sinks = p.HeadsOf(p.shape_.sinks, kv_head, first)} {
@@ -160,6 +163,10 @@ class AttentionProblem {
     const Guarded<float> out, scratch;
     const AttentionArgs args;
   };
+
+  int32_t Last(int32_t position) const {
+    return std::min(position + shape_.ahead, length_ - 1);
+  }
 
   const float* HeadsOf(const std::vector<float>& all, int32_t kv_head,
                        int32_t head) const {

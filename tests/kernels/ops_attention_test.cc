@@ -47,6 +47,8 @@ TEST_P(AttentionTest, IsCloseToExact) {
       {.softcap = 2.0f},
       {.slopes = {0.5f, 0.25f, 0.125f, 0.0625f, 0.03f, 0.015f}},
       {.sinks = {-3.0f, 0.0f, 1.0f, 2.0f, 4.0f, -INFINITY}},
+      {.ahead = 39},
+      {.page_tokens = 5, .ahead = 299},
       BentShape()};
   double worst = 0;
   for (AttentionShape shape : shapes) {
@@ -75,6 +77,7 @@ TEST_P(AttentionTest, TilesOfRowsAndHeadsGiveTheSameBits) {
   for (int32_t page_tokens : {4, 16, 17}) {
     AttentionShape shape = page_tokens == 17 ? BentShape() : AttentionShape{};
     shape.page_tokens = page_tokens;
+    shape.ahead = page_tokens == 4 ? 45 : 0;
     shape.format = format();
     const AttentionProblem problem(shape, 300);
     for (int32_t window : {0, 30}) {
@@ -115,9 +118,13 @@ TEST_P(AttentionTest, PartsGiveTheSameBits) {
   shape.key_dim = 20;
   shape.value_dim = 24;
   shape.format = format();
-  const AttentionProblem problem(shape, 820);
+  const AttentionProblem causal(shape, 820);
+  shape.slopes.clear();
+  shape.ahead = 299;
+  const AttentionProblem both_sides(shape, 820);
   for (int32_t rows : {1, 2, 20}) {
     for (int32_t window : {0, 300, 700}) {
+      const AttentionProblem& problem = window == 300 ? both_sides : causal;
       for (int32_t position : {255, 256, 760, 800}) {
         const auto whole = problem.Run(isa(), position, rows, 1, 0, 3, window);
         for (const std::vector<int32_t>& cuts :

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -192,6 +193,29 @@ TEST(HfConfig, TokensAreStringsOrObjects) {
   const Status wrong = ReadHfConfig(R"({"unk_token":3})", "x.json", &config);
   EXPECT_EQ(wrong.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(wrong.message(), HasSubstr("x.json.unk_token"));
+}
+
+std::vector<int32_t> Numbers(const std::string& line) {
+  std::istringstream words(line);
+  return {std::istream_iterator<int32_t>(words), {}};
+}
+
+TEST(HfTokenizer, PairsEqualTokenizers) {
+  std::ifstream file(INLAY_SOURCE_DIR "/tests/goldens/encoders/pairs.txt");
+  int cases = 0;
+  std::string json, ids, types;
+  while (std::getline(file, json) && std::getline(file, ids) &&
+         std::getline(file, types)) {
+    const auto tokenizer = BuildHfTokenizer(json, {}, {});
+    ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+    const auto pair = (*tokenizer)->EncodePair("red fox", "blue jay fox");
+    ASSERT_TRUE(pair.ok()) << pair.status();
+    EXPECT_EQ(pair->ids, Numbers(ids)) << json;
+    EXPECT_EQ(pair->types, Numbers(types)) << json;
+    EXPECT_FALSE((*tokenizer)->EncodePair("red", "\xff").ok());
+    ++cases;
+  }
+  EXPECT_EQ(cases, 5);
 }
 
 }  // namespace

@@ -464,6 +464,30 @@ inlay_status inlay_tokenize(
   return 0;
 }
 
+inlay_status inlay_tokenize_pair(
+    inlay_model* model,
+    const char* first,
+    size_t first_size,
+    const char* second,
+    size_t second_size,
+    int32_t* tokens,
+    int32_t* types,
+    size_t capacity,
+    size_t* out_count,
+    inlay_error* error) {
+  (void)model;
+  (void)first;
+  (void)first_size;
+  (void)second;
+  (void)second_size;
+  (void)tokens;
+  (void)types;
+  (void)capacity;
+  (void)out_count;
+  (void)error;
+  return 0;
+}
+
 inlay_status inlay_detokenize(
     inlay_model* model,
     const int32_t* tokens,
@@ -799,6 +823,30 @@ inlay_status inlay_embed(
   (void)pooling;
   (void)normalize;
   (void)vectors;
+  (void)capacity;
+  (void)out_count;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_rank(
+    inlay_engine* engine,
+    const int32_t* tokens,
+    const int32_t* types,
+    size_t token_count,
+    const int32_t* lengths,
+    size_t input_count,
+    float* scores,
+    size_t capacity,
+    size_t* out_count,
+    inlay_error* error) {
+  (void)engine;
+  (void)tokens;
+  (void)types;
+  (void)token_count;
+  (void)lengths;
+  (void)input_count;
+  (void)scores;
   (void)capacity;
   (void)out_count;
   (void)error;

@@ -2748,6 +2748,44 @@ INLAY_API inlay_status inlay_tokenize(
     inlay_error* error) INLAY_NOEXCEPT;
 
 /**
+ * Turns two texts into the token ids of one input, as the tokenizer's template
+ * of pairs puts them together: a query and a text for inlay_rank. Control
+ * tokens written out in the texts are ordinary text. UNSUPPORTED: the
+ * tokenizer has no such template.
+ * @param model The model.
+ * @param first UTF-8, such as a query.
+ * @param first_size Bytes of first, or INLAY_NUL.
+ * @param second UTF-8.
+ * @param second_size Bytes of second, or INLAY_NUL.
+ * @param tokens Receives the ids; NULL with capacity 0 only asks for the
+ *   count.
+ * @param types Receives the segment of each id, as many as tokens; may be
+ *   NULL.
+ * @param capacity Entries of tokens, and of types.
+ * @param out_count Receives the number of ids, also with
+ *   INLAY_ERR_BUFFER_TOO_SMALL.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_BUFFER_TOO_SMALL,
+ *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_UNSUPPORTED, INLAY_ERR_DATA_LOSS,
+ *   INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_FORKED.
+ * Thread class: callback-safe. Any thread, also inside the event and progress
+ *   callbacks.
+ * Ownership: Writes to the caller's buffers.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_tokenize_pair(
+    inlay_model* model,
+    const char* first,
+    size_t first_size,
+    const char* second,
+    size_t second_size,
+    int32_t* tokens,
+    int32_t* types,
+    size_t capacity,
+    size_t* out_count,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
  * Turns token ids into text. Invalid bytes become U+FFFD.
  * @param model The model.
  * @param tokens The ids.
@@ -3345,11 +3383,12 @@ INLAY_API inlay_status inlay_score(
     inlay_error* error) INLAY_NOEXCEPT;
 
 /**
- * One vector for each input of an encoder. An input runs whole in one step and
- * shares nothing with others. inlay_tokenize makes tokens of text, with the
- * ids that the model wants around it. Calls that wait are bounded by the
- * options of the queue, as requests are: RESOURCE_EXHAUSTED, with
- * inlay_error::retry_after_ns. FAILED_PRECONDITION: the model is no encoder.
+ * One vector for each input of a model that embeds: an encoder, or a decoder
+ * whose files say how its rows become a vector. An input runs whole in one
+ * step and shares nothing with others. inlay_tokenize makes tokens of text,
+ * with the ids that the model wants around it. Calls that wait are bounded by
+ * the options of the queue, as requests are: RESOURCE_EXHAUSTED, with
+ * inlay_error::retry_after_ns. FAILED_PRECONDITION: the model does not embed.
  * OUT_OF_RANGE: an input is longer than the engine's context_length or
  * max_step_tokens. A host-driven engine is stepped by this call.
  * @param engine The engine.
@@ -3363,7 +3402,7 @@ INLAY_API inlay_status inlay_score(
  * @param vectors Receives the vectors; NULL with capacity 0 only asks for the
  *   count.
  * @param capacity Floats of vectors.
- * @param out_count Receives input_count * embedding_length, also with
+ * @param out_count Receives the floats of all rows, also with
  *   INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.
  * @param error Receives the detail of a failure; may be NULL.
  * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
@@ -3374,8 +3413,9 @@ INLAY_API inlay_status inlay_score(
  * Thread class: blocking. Any thread; may wait; not inside a callback.
  * Waits at most: One pass over each input, in steps that inputs of other calls
  *   share.
- * Ownership: Writes to the caller's buffer, row-major [input_count,
- *   embedding_length].
+ * Ownership: Writes to the caller's buffer, a row for each input. A row has
+ *   embedding_length floats, unless layers that the model's folder has behind
+ *   its pooling make it another width.
  * @since 0.2
  */
 INLAY_API inlay_status inlay_embed(
@@ -3387,6 +3427,51 @@ INLAY_API inlay_status inlay_embed(
     int32_t pooling,
     int32_t normalize,
     float* vectors,
+    size_t capacity,
+    size_t* out_count,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * One score for each input of a cross-encoder, a model that reads a query and
+ * a text together: the greater, the better the text fits. The scores are the
+ * logits of the model's one label; 1 / (1 + exp(-score)) lies between 0 and 1.
+ * inlay_tokenize_pair makes the inputs. They run, and calls wait, as those of
+ * inlay_embed do. FAILED_PRECONDITION: the model has no classifier, or one of
+ * several labels. OUT_OF_RANGE: an input is longer than the engine's
+ * context_length or max_step_tokens, or has an unknown segment. A host-driven
+ * engine is stepped by this call.
+ * @param engine The engine.
+ * @param tokens The ids of all inputs, one behind the other.
+ * @param types The segment of each of them; NULL: all 0. Models without
+ *   segments do not look at it.
+ * @param token_count Entries of tokens, and of types.
+ * @param lengths How many of them each input has, at least 1.
+ * @param input_count Entries of lengths, at least 1.
+ * @param scores Receives the scores; NULL with capacity 0 only asks for the
+ *   count.
+ * @param capacity Floats of scores.
+ * @param out_count Receives input_count, also with INLAY_ERR_BUFFER_TOO_SMALL;
+ *   may be NULL.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
+ *   INLAY_ERR_BUFFER_TOO_SMALL, INLAY_ERR_UNSUPPORTED,
+ *   INLAY_ERR_FAILED_PRECONDITION, INLAY_ERR_RESOURCE_EXHAUSTED,
+ *   INLAY_ERR_CANCELLED, INLAY_ERR_INTERNAL, INLAY_ERR_OUT_OF_MEMORY,
+ *   INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
+ * Thread class: blocking. Any thread; may wait; not inside a callback.
+ * Waits at most: One pass over each input, in steps that inputs of other calls
+ *   share.
+ * Ownership: Writes to the caller's buffer.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_rank(
+    inlay_engine* engine,
+    const int32_t* tokens,
+    const int32_t* types,
+    size_t token_count,
+    const int32_t* lengths,
+    size_t input_count,
+    float* scores,
     size_t capacity,
     size_t* out_count,
     inlay_error* error) INLAY_NOEXCEPT;

@@ -149,6 +149,14 @@ class Options {
   std::shared_ptr<inlay_options> handle_;
 };
 
+/// Two texts as a cross-encoder wants them.
+struct TokenPair {
+  /// Ids of both, with what the model wants around and between them.
+  std::vector<int32_t> tokens;
+  /// The segment of each id; empty: all 0.
+  std::vector<int32_t> types;
+};
+
 /// An opened model; see inlay_model.
 class Model {
  public:
@@ -176,6 +184,23 @@ class Model {
     detail::Call(inlay_tokenize, get(), text.data(), text.size(), flags,
                  tokens.data(), tokens.size(), &count);
     return tokens;
+  }
+
+  /// Two texts as one input of Engine::rank; see inlay_tokenize_pair.
+  TokenPair tokenize_pair(std::string_view first,
+                          std::string_view second) const {
+    size_t count = 0;
+    TokenPair pair;
+    detail::Call(inlay_tokenize_pair, get(), first.data(), first.size(),
+                 second.data(), second.size(), static_cast<int32_t*>(nullptr),
+                 static_cast<int32_t*>(nullptr), size_t{0}, &count);
+    if (count == 0) return pair;
+    pair.tokens.resize(count);
+    pair.types.resize(count);
+    detail::Call(inlay_tokenize_pair, get(), first.data(), first.size(),
+                 second.data(), second.size(), pair.tokens.data(),
+                 pair.types.data(), count, &count);
+    return pair;
   }
 
   /// Text of token ids; flags of inlay_detokenize_flags.
@@ -702,6 +727,34 @@ class Engine {
       inputs.push_back(model_.tokenize(text));
     }
     return embed(inputs, options);
+  }
+
+  /// One score for each pair; the greater, the better its texts fit. Waits, as
+  /// embed does.
+  std::vector<float> rank(const std::vector<TokenPair>& pairs) const {
+    std::vector<int32_t> tokens, types, lengths;
+    for (const TokenPair& pair : pairs) {
+      tokens.insert(tokens.end(), pair.tokens.begin(), pair.tokens.end());
+      types.insert(types.end(), pair.types.begin(), pair.types.end());
+      types.resize(tokens.size(), 0);
+      lengths.push_back(static_cast<int32_t>(pair.tokens.size()));
+    }
+    std::vector<float> scores(pairs.size());
+    detail::Call(inlay_rank, get(), static_cast<const int32_t*>(tokens.data()),
+                 static_cast<const int32_t*>(types.data()), tokens.size(),
+                 static_cast<const int32_t*>(lengths.data()), lengths.size(),
+                 scores.data(), scores.size(), static_cast<size_t*>(nullptr));
+    return scores;
+  }
+  /// How well each of the texts fits the query.
+  std::vector<float> rank(std::string_view query,
+                          const std::vector<std::string>& texts) const {
+    std::vector<TokenPair> pairs;
+    pairs.reserve(texts.size());
+    for (const std::string& text : texts) {
+      pairs.push_back(model_.tokenize_pair(query, text));
+    }
+    return rank(pairs);
   }
 
   /// Weight of a tenant, above 0; 1 unless set.

@@ -19,6 +19,7 @@ kernels::cpu::Act ToAct(model::Activation activation) {
   switch (activation) {
     case model::Activation::kNone:
     case model::Activation::kXielu:  // has parameters
+    case model::Activation::kTanh:   // of one row a request
       return kernels::cpu::Act::kNone;
     case model::Activation::kSilu:
       return kernels::cpu::Act::kSilu;
@@ -49,6 +50,8 @@ void ApplyActivation(kernels::cpu::Isa isa, const model::LinearOp& op,
   if (op.activation == model::Activation::kXielu) {
     kernels::cpu::Xielu(
         isa, {op.xielu.positive, op.xielu.negative, op.xielu.beta}, y, n, y);
+  } else if (op.activation == model::Activation::kTanh) {
+    for (int64_t i = 0; i < n; ++i) y[i] = std::tanh(y[i]);
   } else if (op.activation != model::Activation::kNone) {
     kernels::cpu::Activate(isa, ToAct(op.activation), y, n, y);
   }

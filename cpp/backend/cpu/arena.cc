@@ -157,7 +157,11 @@ class Surveyor {
     if (!fused_) Use(op.in);
     UseMatrix(op.weight);
   }
-  void Visit(const model::PoolOp& op) { Use(op.in); }
+  // As many rows as a step may have groups, which is as many as it has rows.
+  void Visit(const model::PoolOp& op) {
+    Use(op.in);
+    if (op.out >= 0) Use(op.out);
+  }
 
   const model::Plan& plan_;
   const WeightLayout& weights_;

@@ -55,7 +55,7 @@ struct AttentionHeads {
   int32_t kv_heads;
   int32_t q_per_kv;
   int32_t window;
-  bool bidirectional = false;  // a row sees all of its group
+  bool bidirectional = false;  // see model::AttentionOp
 };
 
 // The attention of one step in units, one for each tile.
@@ -89,7 +89,10 @@ class AttentionDivision {
 
  private:
   int32_t LastKey(const scheduler::RowGroup& group, int32_t row) const {
-    return group.position + (heads_.bidirectional ? group.row_count - 1 : row);
+    if (!heads_.bidirectional) return group.position + row;
+    const int32_t last = group.row_count - 1;
+    const int32_t ahead = heads_.window > 0 ? heads_.window - 1 : last;
+    return group.position + row + std::min(ahead, last - row);
   }
   int32_t FirstKey(int32_t position) const {
     return heads_.window > 0 && position >= heads_.window

@@ -26,9 +26,20 @@ int32_t MaxPositions(const model::Plan& plan) {
   return static_cast<int32_t>(std::min<int64_t>(most, INT32_MAX));
 }
 
+// Segments that the embedding knows.
+int64_t Types(const model::Plan& plan) {
+  for (const model::Op& op : plan.ops) {
+    const auto* embed = std::get_if<model::EmbedOp>(&op);
+    if (embed == nullptr || embed->types < 0) continue;
+    return plan.weights[static_cast<size_t>(embed->types)].rows;
+  }
+  return 0;
+}
+
 StepLimits Limits(const model::Plan& plan, const ExecutorOptions& options) {
   return {.max_rows = options.max_rows,
           .max_logits_rows = options.max_logits_rows,
+          .types = Types(plan),
           .page_tokens = options.page_tokens,
           .page_count = options.page_count,
           .vocabulary_size = plan.vocabulary_size,

@@ -71,6 +71,8 @@ class Units {
   }
 
  private:
+  bool SeesAll() const { return op_.bidirectional && op_.window == 0; }
+
   kernels::cpu::AttentionArgs Args(const AttentionTile& tile) const {
     const int64_t row = tile.group.row_begin + tile.first;
     const int64_t head = int64_t{tile.kv_head} * q_per_kv_;
@@ -80,7 +82,7 @@ class Units {
         .kv = context_.cache.layer(op_.layer),
         .block_table = context_.step->blocks.data() + tile.group.block_begin,
         .position = tile.group.position +
-                    (op_.bidirectional ? tile.group.row_count - 1 : tile.first),
+                    (SeesAll() ? tile.group.row_count - 1 : tile.first),
         .rows = tile.rows,
         .window = op_.window,
         .kv_head = tile.kv_head,
@@ -93,7 +95,10 @@ class Units {
         .out_stride = out_stride,
         .scale = op_.scale,
         .scratch = context_.arena.Scratch(worker_.thread),
-        .same_position = op_.bidirectional,
+        .same_position = SeesAll(),
+        .ahead = op_.bidirectional && !SeesAll() ? op_.window - 1 : 0,
+        .keys = op_.bidirectional ? tile.group.position + tile.group.row_count
+                                  : INT32_MAX,
         .softcap = op_.softcap,
         .slopes =
             op_.alibi_slopes.empty() ? nullptr : op_.alibi_slopes.data() + head,

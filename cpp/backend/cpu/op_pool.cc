@@ -30,6 +30,29 @@ void Normalize(int64_t width, float* x) {
   }
 }
 
+scheduler::Pooling PoolingOf(const model::PoolOp& op,
+                             const scheduler::PoolOutput& pool) {
+  switch (op.rows) {
+    case model::PoolOp::Rows::kFirst:
+      return scheduler::Pooling::kCls;
+    case model::PoolOp::Rows::kMean:
+      return scheduler::Pooling::kMean;
+    case model::PoolOp::Rows::kAsked:
+      break;
+  }
+  return pool.pooling;
+}
+
+void PoolGroup(scheduler::Pooling pooling, const float* rows, int64_t stride,
+               int32_t count, int64_t width, float* out) {
+  if (pooling == scheduler::Pooling::kMean) {
+    return Mean(rows, stride, count, width, out);
+  }
+  const bool first = pooling == scheduler::Pooling::kCls;
+  std::memcpy(out, rows + (first ? 0 : (count - 1) * stride),
+              static_cast<size_t>(width) * sizeof(float));
+}
+
 }  // namespace
 
 void RunPool(Worker& worker, const Instruction& self) {
@@ -42,17 +65,17 @@ void RunPool(Worker& worker, const Instruction& self) {
   for (int64_t i = share.begin; i < share.end; ++i) {
     const scheduler::RowGroup& group = step.groups[static_cast<size_t>(i)];
     const scheduler::PoolOutput& pool = step.pools[static_cast<size_t>(i)];
-    const float* rows =
-        context.arena.Slot(op.in) + int64_t{group.row_begin} * stride;
-    if (pool.pooling == scheduler::Pooling::kMean) {
-      Mean(rows, stride, group.row_count, width, pool.out);
-    } else {
-      const bool first = pool.pooling == scheduler::Pooling::kCls;
-      std::memcpy(pool.out, rows + (first ? 0 : (group.row_count - 1) * stride),
-                  static_cast<size_t>(width) * sizeof(float));
-    }
-    if (pool.normalize) Normalize(width, pool.out);
+    const int64_t begin = op.pooled ? i : int64_t{group.row_begin};
+    float* out = op.out < 0 ? pool.out
+                            : context.arena.Slot(op.out) +
+                                  i * context.arena.SlotStride(op.out);
+    PoolGroup(PoolingOf(op, pool), context.arena.Slot(op.in) + begin * stride,
+              stride, op.pooled ? 1 : group.row_count, width, out);
+    if (op.out < 0 && pool.normalize) Normalize(width, out);
   }
+  if (op.out < 0) return;
+  worker.rows = static_cast<int32_t>(step.pools.size());
+  worker.Barrier();
 }
 
 }  // namespace inlay::backend::cpu

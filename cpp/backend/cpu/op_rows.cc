@@ -29,7 +29,9 @@ void RunEmbed(Worker& worker, const Instruction& self) {
       for (int64_t i = 0; i < width; ++i) out[i] += positional[i];
     }
     if (op.types >= 0) {
-      context.weights.LookUp(op.types, 0, positional);
+      context.weights.LookUp(
+          op.types, context.step->types.empty() ? 0 : context.step->types[r],
+          positional);
       for (int64_t i = 0; i < width; ++i) out[i] += positional[i];
     }
   }

@@ -164,6 +164,7 @@ class Checker {
     }
     const bool gated = op.experts[0].gate != -1;
     if (op.activation == model::Activation::kXielu ||
+        op.activation == model::Activation::kTanh ||
         (op.activation == model::Activation::kSwigluOai && !gated)) {
       return Bad("activation");
     }
@@ -200,7 +201,9 @@ class Checker {
     }
     if (!IsLimit(op.clip) || (op.clip > 0 && op.residual) ||
         (op.activation == model::Activation::kSwigluOai && !op.gated) ||
-        (op.activation == model::Activation::kXielu && op.gated)) {
+        ((op.activation == model::Activation::kXielu ||
+          op.activation == model::Activation::kTanh) &&
+         op.gated)) {
       return Bad("activation");
     }
     int64_t rows = 0;
@@ -252,8 +255,7 @@ class Checker {
     const model::CacheLayer* layer = Layer(op.layer);
     if (selects_ > 0) return Bad("order: all rows are needed");
     if (layer == nullptr || !HasHeads(op.qkv, *layer) || op.window < 0 ||
-        (op.bidirectional && (op.window != 0 || !plan_.encoder)) ||
-        op.qkv == op.out ||
+        (op.bidirectional && !plan_.encoder) || op.qkv == op.out ||
         Width(op.out) != int64_t{plan_.head_count} * layer->value_dim) {
       return Bad("attention");
     }
@@ -286,9 +288,17 @@ class Checker {
   }
 
   Status Check(const model::PoolOp& op) {
-    if (Width(op.in) != plan_.embedding_length || selects_ > 0) {
+    if (Width(op.in) == 0 || selects_ != (op.pooled ? 1 : 0)) {
       return Bad("pooling");
     }
+    if (op.out != -1) {
+      if (Width(op.out) != Width(op.in) || op.in == op.out || op.pooled) {
+        return Bad("pooling");
+      }
+      ++selects_;
+      return OkStatus();
+    }
+    if (Width(op.in) != plan_.vector_length()) return Bad("vector's width");
     ++heads_;
     return OkStatus();
   }

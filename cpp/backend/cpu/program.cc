@@ -56,7 +56,7 @@ bool Writes(const model::Op& op, SlotId slot) {
     bool operator()(const model::AttentionOp& o) { return o.out == slot; }
     bool operator()(const model::SelectRowsOp& o) { return o.out == slot; }
     bool operator()(const model::HeadOp&) { return false; }
-    bool operator()(const model::PoolOp&) { return false; }
+    bool operator()(const model::PoolOp& o) { return o.out == slot; }
   };
   return std::visit(Visitor{slot}, op);
 }

@@ -69,6 +69,15 @@ Status CheckLogits(const StepPlan& step, const RowGroup& group) {
   return OkStatus();
 }
 
+Status CheckTypes(const StepPlan& step, int64_t types) {
+  if (step.types.empty()) return OkStatus();
+  if (step.types.size() != step.tokens.size()) return Bad("number of segments");
+  for (const int32_t type : step.types) {
+    if (type < 0 || type >= types) return Bad("segment");
+  }
+  return OkStatus();
+}
+
 Status CheckPools(const StepPlan& step) {
   if (step.pools.empty()) return OkStatus();
   if (step.pools.size() != step.groups.size()) return Bad("number of vectors");
@@ -100,6 +109,7 @@ Status CheckTransfers(const StepPlan& step, const StepLimits& limits) {
 Status CheckStep(const StepPlan& step, const StepLimits& limits) {
   INLAY_RETURN_IF_ERROR(CheckTransfers(step, limits));
   INLAY_RETURN_IF_ERROR(CheckPools(step));
+  INLAY_RETURN_IF_ERROR(CheckTypes(step, limits.types));
   if ((step.tokens.empty() && step.transfers.empty()) ||
       step.tokens.size() > static_cast<size_t>(limits.max_rows) ||
       step.positions.size() != step.tokens.size()) {

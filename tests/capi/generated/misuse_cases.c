@@ -266,6 +266,12 @@ static inlay_status call_inlay_tokenize(void* handle, inlay_error* error) {
   return inlay_tokenize((inlay_model*)handle, NULL, 0, 0, NULL, 0, NULL, error);
 }
 
+static inlay_status call_inlay_tokenize_pair(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_tokenize_pair((inlay_model*)handle, NULL, 0, NULL, 0, NULL, NULL, 0, NULL, error);
+}
+
 static inlay_status call_inlay_detokenize(void* handle, inlay_error* error) {
   (void)handle;
   (void)error;
@@ -442,6 +448,12 @@ static inlay_status call_inlay_embed(void* handle, inlay_error* error) {
   return inlay_embed((inlay_engine*)handle, NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, error);
 }
 
+static inlay_status call_inlay_rank(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_rank((inlay_engine*)handle, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, error);
+}
+
 static inlay_status call_inlay_session_create(void* handle, inlay_error* error) {
   (void)handle;
   (void)error;
@@ -594,6 +606,8 @@ const misuse_case misuse_cases[] = {
      "inlay_model", 1},
     {"inlay_tokenize", call_inlay_tokenize,
      "inlay_model", 1},
+    {"inlay_tokenize_pair", call_inlay_tokenize_pair,
+     "inlay_model", 1},
     {"inlay_detokenize", call_inlay_detokenize,
      "inlay_model", 1},
     {"inlay_chat_render", call_inlay_chat_render,
@@ -651,6 +665,8 @@ const misuse_case misuse_cases[] = {
     {"inlay_score", call_inlay_score,
      "inlay_engine", 1},
     {"inlay_embed", call_inlay_embed,
+     "inlay_engine", 1},
+    {"inlay_rank", call_inlay_rank,
      "inlay_engine", 1},
     {"inlay_session_create", call_inlay_session_create,
      "inlay_engine", 1},

@@ -145,14 +145,16 @@ namespace Inlay.Raw
             UIntPtr* out_count,
             inlay_error* error);
 
-        /// <summary>One vector for each input of an encoder. An input runs
-        /// whole in one step and shares nothing with others. inlay_tokenize
-        /// makes tokens of text, with the ids that the model wants around it.
-        /// Calls that wait are bounded by the options of the queue, as requests
-        /// are: RESOURCE_EXHAUSTED, with inlay_error::retry_after_ns.
-        /// FAILED_PRECONDITION: the model is no encoder. OUT_OF_RANGE: an input
-        /// is longer than the engine's context_length or max_step_tokens. A
-        /// host-driven engine is stepped by this call. Since 0.2.</summary>
+        /// <summary>One vector for each input of a model that embeds: an
+        /// encoder, or a decoder whose files say how its rows become a vector.
+        /// An input runs whole in one step and shares nothing with others.
+        /// inlay_tokenize makes tokens of text, with the ids that the model
+        /// wants around it. Calls that wait are bounded by the options of the
+        /// queue, as requests are: RESOURCE_EXHAUSTED, with
+        /// inlay_error::retry_after_ns. FAILED_PRECONDITION: the model does not
+        /// embed. OUT_OF_RANGE: an input is longer than the engine's
+        /// context_length or max_step_tokens. A host-driven engine is stepped
+        /// by this call. Since 0.2.</summary>
         /// <param name="engine">The engine.</param>
         /// <param name="tokens">The ids of all inputs, one behind the
         /// other.</param>
@@ -167,14 +169,16 @@ namespace Inlay.Raw
         /// <param name="vectors">Receives the vectors; NULL with capacity 0
         /// only asks for the count.</param>
         /// <param name="capacity">Floats of vectors.</param>
-        /// <param name="out_count">Receives input_count * embedding_length,
-        /// also with INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.</param>
+        /// <param name="out_count">Receives the floats of all rows, also with
+        /// INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.</param>
         /// <param name="error">Receives the detail of a failure; may be
         /// NULL.</param>
         /// <remarks>Thread class: blocking. Any thread; may wait; not inside a
-        /// callback. Ownership: Writes to the caller's buffer, row-major
-        /// [input_count, embedding_length]. Waits at most: One pass over each
-        /// input, in steps that inputs of other calls share.</remarks>
+        /// callback. Ownership: Writes to the caller's buffer, a row for each
+        /// input. A row has embedding_length floats, unless layers that the
+        /// model's folder has behind its pooling make it another width. Waits
+        /// at most: One pass over each input, in steps that inputs of other
+        /// calls share.</remarks>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         public static extern int inlay_embed(
             EngineHandle engine,
@@ -185,6 +189,48 @@ namespace Inlay.Raw
             int pooling,
             int normalize,
             float* vectors,
+            UIntPtr capacity,
+            UIntPtr* out_count,
+            inlay_error* error);
+
+        /// <summary>One score for each input of a cross-encoder, a model that
+        /// reads a query and a text together: the greater, the better the text
+        /// fits. The scores are the logits of the model's one label; 1 / (1 +
+        /// exp(-score)) lies between 0 and 1. inlay_tokenize_pair makes the
+        /// inputs. They run, and calls wait, as those of inlay_embed do.
+        /// FAILED_PRECONDITION: the model has no classifier, or one of several
+        /// labels. OUT_OF_RANGE: an input is longer than the engine's
+        /// context_length or max_step_tokens, or has an unknown segment. A
+        /// host-driven engine is stepped by this call. Since 0.2.</summary>
+        /// <param name="engine">The engine.</param>
+        /// <param name="tokens">The ids of all inputs, one behind the
+        /// other.</param>
+        /// <param name="types">The segment of each of them; NULL: all 0. Models
+        /// without segments do not look at it.</param>
+        /// <param name="token_count">Entries of tokens, and of types.</param>
+        /// <param name="lengths">How many of them each input has, at least
+        /// 1.</param>
+        /// <param name="input_count">Entries of lengths, at least 1.</param>
+        /// <param name="scores">Receives the scores; NULL with capacity 0 only
+        /// asks for the count.</param>
+        /// <param name="capacity">Floats of scores.</param>
+        /// <param name="out_count">Receives input_count, also with
+        /// INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.</param>
+        /// <param name="error">Receives the detail of a failure; may be
+        /// NULL.</param>
+        /// <remarks>Thread class: blocking. Any thread; may wait; not inside a
+        /// callback. Ownership: Writes to the caller's buffer. Waits at most:
+        /// One pass over each input, in steps that inputs of other calls
+        /// share.</remarks>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        public static extern int inlay_rank(
+            EngineHandle engine,
+            int* tokens,
+            int* types,
+            UIntPtr token_count,
+            int* lengths,
+            UIntPtr input_count,
+            float* scores,
             UIntPtr capacity,
             UIntPtr* out_count,
             inlay_error* error);

@@ -92,6 +92,41 @@ namespace Inlay.Raw
             UIntPtr* out_count,
             inlay_error* error);
 
+        /// <summary>Turns two texts into the token ids of one input, as the
+        /// tokenizer's template of pairs puts them together: a query and a text
+        /// for inlay_rank. Control tokens written out in the texts are ordinary
+        /// text. UNSUPPORTED: the tokenizer has no such template. Since
+        /// 0.2.</summary>
+        /// <param name="model">The model.</param>
+        /// <param name="first">UTF-8, such as a query.</param>
+        /// <param name="first_size">Bytes of first, or INLAY_NUL.</param>
+        /// <param name="second">UTF-8.</param>
+        /// <param name="second_size">Bytes of second, or INLAY_NUL.</param>
+        /// <param name="tokens">Receives the ids; NULL with capacity 0 only
+        /// asks for the count.</param>
+        /// <param name="types">Receives the segment of each id, as many as
+        /// tokens; may be NULL.</param>
+        /// <param name="capacity">Entries of tokens, and of types.</param>
+        /// <param name="out_count">Receives the number of ids, also with
+        /// INLAY_ERR_BUFFER_TOO_SMALL.</param>
+        /// <param name="error">Receives the detail of a failure; may be
+        /// NULL.</param>
+        /// <remarks>Thread class: callback-safe. Any thread, also inside the
+        /// event and progress callbacks. Ownership: Writes to the caller's
+        /// buffers.</remarks>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        public static extern int inlay_tokenize_pair(
+            ModelHandle model,
+            byte* first,
+            UIntPtr first_size,
+            byte* second,
+            UIntPtr second_size,
+            int* tokens,
+            int* types,
+            UIntPtr capacity,
+            UIntPtr* out_count,
+            inlay_error* error);
+
         /// <summary>Turns token ids into text. Invalid bytes become U+FFFD.
         /// Since 0.1.</summary>
         /// <param name="model">The model.</param>

@@ -308,6 +308,15 @@ func Tokenize(model *Model, text *byte, textSize uintptr, flags uint64, buffer *
 	return int32(C.inlay_tokenize((*C.inlay_model)(unsafe.Pointer(model)), (*C.char)(unsafe.Pointer(text)), C.size_t(textSize), C.uint64_t(flags), (*C.int32_t)(unsafe.Pointer(buffer)), C.size_t(capacity), (*C.size_t)(unsafe.Pointer(outCount)), (*C.inlay_error)(unsafe.Pointer(detail))))
 }
 
+// TokenizePair is inlay_tokenize_pair. Turns two texts into the token ids of
+// one input, as the tokenizer's template of pairs puts them together: a
+// query and a text for inlay_rank. Control tokens written out in the texts
+// are ordinary text. UNSUPPORTED: the tokenizer has no such template. Thread
+// class: callback-safe.
+func TokenizePair(model *Model, first *byte, firstSize uintptr, second *byte, secondSize uintptr, tokens *int32, types *int32, capacity uintptr, outCount *uintptr, detail *Error) int32 {
+	return int32(C.inlay_tokenize_pair((*C.inlay_model)(unsafe.Pointer(model)), (*C.char)(unsafe.Pointer(first)), C.size_t(firstSize), (*C.char)(unsafe.Pointer(second)), C.size_t(secondSize), (*C.int32_t)(unsafe.Pointer(tokens)), (*C.int32_t)(unsafe.Pointer(types)), C.size_t(capacity), (*C.size_t)(unsafe.Pointer(outCount)), (*C.inlay_error)(unsafe.Pointer(detail))))
+}
+
 // Detokenize is inlay_detokenize. Turns token ids into text. Invalid bytes
 // become U+FFFD. Thread class: callback-safe.
 func Detokenize(model *Model, tokens *int32, tokenCount uintptr, flags uint64, buffer *byte, capacity uintptr, outSize *uintptr, detail *Error) int32 {
@@ -522,16 +531,30 @@ func Score(engine *Engine, tokens *int32, tokenCount uintptr, logits *float32, c
 	return int32(C.inlay_score((*C.inlay_engine)(unsafe.Pointer(engine)), (*C.int32_t)(unsafe.Pointer(tokens)), C.size_t(tokenCount), (*C.float)(unsafe.Pointer(logits)), C.size_t(capacity), (*C.size_t)(unsafe.Pointer(outCount)), (*C.inlay_error)(unsafe.Pointer(detail))))
 }
 
-// Embed is inlay_embed. One vector for each input of an encoder. An input
-// runs whole in one step and shares nothing with others. inlay_tokenize
-// makes tokens of text, with the ids that the model wants around it. Calls
-// that wait are bounded by the options of the queue, as requests are:
-// RESOURCE_EXHAUSTED, with inlay_error::retry_after_ns. FAILED_PRECONDITION:
-// the model is no encoder. OUT_OF_RANGE: an input is longer than the
-// engine's context_length or max_step_tokens. A host-driven engine is
-// stepped by this call. Thread class: blocking.
+// Embed is inlay_embed. One vector for each input of a model that embeds: an
+// encoder, or a decoder whose files say how its rows become a vector. An
+// input runs whole in one step and shares nothing with others.
+// inlay_tokenize makes tokens of text, with the ids that the model wants
+// around it. Calls that wait are bounded by the options of the queue, as
+// requests are: RESOURCE_EXHAUSTED, with inlay_error::retry_after_ns.
+// FAILED_PRECONDITION: the model does not embed. OUT_OF_RANGE: an input is
+// longer than the engine's context_length or max_step_tokens. A host-driven
+// engine is stepped by this call. Thread class: blocking.
 func Embed(engine *Engine, tokens *int32, tokenCount uintptr, lengths *int32, inputCount uintptr, pooling int32, normalize int32, vectors *float32, capacity uintptr, outCount *uintptr, detail *Error) int32 {
 	return int32(C.inlay_embed((*C.inlay_engine)(unsafe.Pointer(engine)), (*C.int32_t)(unsafe.Pointer(tokens)), C.size_t(tokenCount), (*C.int32_t)(unsafe.Pointer(lengths)), C.size_t(inputCount), C.int32_t(pooling), C.int32_t(normalize), (*C.float)(unsafe.Pointer(vectors)), C.size_t(capacity), (*C.size_t)(unsafe.Pointer(outCount)), (*C.inlay_error)(unsafe.Pointer(detail))))
+}
+
+// Rank is inlay_rank. One score for each input of a cross-encoder, a model
+// that reads a query and a text together: the greater, the better the text
+// fits. The scores are the logits of the model's one label; 1 / (1 +
+// exp(-score)) lies between 0 and 1. inlay_tokenize_pair makes the inputs.
+// They run, and calls wait, as those of inlay_embed do. FAILED_PRECONDITION:
+// the model has no classifier, or one of several labels. OUT_OF_RANGE: an
+// input is longer than the engine's context_length or max_step_tokens, or
+// has an unknown segment. A host-driven engine is stepped by this call.
+// Thread class: blocking.
+func Rank(engine *Engine, tokens *int32, types *int32, tokenCount uintptr, lengths *int32, inputCount uintptr, scores *float32, capacity uintptr, outCount *uintptr, detail *Error) int32 {
+	return int32(C.inlay_rank((*C.inlay_engine)(unsafe.Pointer(engine)), (*C.int32_t)(unsafe.Pointer(tokens)), (*C.int32_t)(unsafe.Pointer(types)), C.size_t(tokenCount), (*C.int32_t)(unsafe.Pointer(lengths)), C.size_t(inputCount), (*C.float)(unsafe.Pointer(scores)), C.size_t(capacity), (*C.size_t)(unsafe.Pointer(outCount)), (*C.inlay_error)(unsafe.Pointer(detail))))
 }
 
 // SessionCreate is inlay_session_create. Creates an empty session. Requests

@@ -769,6 +769,47 @@ extern "C" {
         error: *mut inlay_error,
     ) -> inlay_status;
 
+    /// Turns two texts into the token ids of one input, as the tokenizer's
+    /// template of pairs puts them together: a query and a text for inlay_rank.
+    /// Control tokens written out in the texts are ordinary text. UNSUPPORTED:
+    /// the tokenizer has no such template.
+    ///
+    /// - `model`: The model.
+    /// - `first`: UTF-8, such as a query.
+    /// - `first_size`: Bytes of first, or INLAY_NUL.
+    /// - `second`: UTF-8.
+    /// - `second_size`: Bytes of second, or INLAY_NUL.
+    /// - `tokens`: Receives the ids; NULL with capacity 0 only asks for the
+    /// count.
+    /// - `types`: Receives the segment of each id, as many as tokens; may be
+    /// NULL.
+    /// - `capacity`: Entries of tokens, and of types.
+    /// - `out_count`: Receives the number of ids, also with
+    /// INLAY_ERR_BUFFER_TOO_SMALL.
+    /// - `error`: Receives the detail of a failure; may be NULL.
+    ///
+    /// Errors: `INLAY_ERR_INVALID_ARGUMENT`, `INLAY_ERR_BUFFER_TOO_SMALL`,
+    /// `INLAY_ERR_FAILED_PRECONDITION`, `INLAY_ERR_UNSUPPORTED`,
+    /// `INLAY_ERR_DATA_LOSS`, `INLAY_ERR_RESOURCE_EXHAUSTED`,
+    /// `INLAY_ERR_OUT_OF_MEMORY`, `INLAY_ERR_FORKED`.
+    ///
+    /// Thread class: callback-safe. Any thread, also inside the event and
+    /// progress callbacks.
+    ///
+    /// Ownership: Writes to the caller's buffers. Since 0.2.
+    pub fn inlay_tokenize_pair(
+        model: *mut inlay_model,
+        first: *const c_char,
+        first_size: usize,
+        second: *const c_char,
+        second_size: usize,
+        tokens: *mut i32,
+        types: *mut i32,
+        capacity: usize,
+        out_count: *mut usize,
+        error: *mut inlay_error,
+    ) -> inlay_status;
+
     /// Turns token ids into text. Invalid bytes become U+FFFD.
     ///
     /// - `model`: The model.
@@ -1404,14 +1445,15 @@ extern "C" {
         error: *mut inlay_error,
     ) -> inlay_status;
 
-    /// One vector for each input of an encoder. An input runs whole in one step
-    /// and shares nothing with others. inlay_tokenize makes tokens of text,
-    /// with the ids that the model wants around it. Calls that wait are bounded
-    /// by the options of the queue, as requests are: RESOURCE_EXHAUSTED, with
-    /// inlay_error::retry_after_ns. FAILED_PRECONDITION: the model is no
-    /// encoder. OUT_OF_RANGE: an input is longer than the engine's
-    /// context_length or max_step_tokens. A host-driven engine is stepped by
-    /// this call.
+    /// One vector for each input of a model that embeds: an encoder, or a
+    /// decoder whose files say how its rows become a vector. An input runs
+    /// whole in one step and shares nothing with others. inlay_tokenize makes
+    /// tokens of text, with the ids that the model wants around it. Calls that
+    /// wait are bounded by the options of the queue, as requests are:
+    /// RESOURCE_EXHAUSTED, with inlay_error::retry_after_ns.
+    /// FAILED_PRECONDITION: the model does not embed. OUT_OF_RANGE: an input is
+    /// longer than the engine's context_length or max_step_tokens. A
+    /// host-driven engine is stepped by this call.
     ///
     /// - `engine`: The engine.
     /// - `tokens`: The ids of all inputs, one behind the other.
@@ -1424,7 +1466,7 @@ extern "C" {
     /// - `vectors`: Receives the vectors; NULL with capacity 0 only asks for
     /// the count.
     /// - `capacity`: Floats of vectors.
-    /// - `out_count`: Receives input_count * embedding_length, also with
+    /// - `out_count`: Receives the floats of all rows, also with
     /// INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.
     /// - `error`: Receives the detail of a failure; may be NULL.
     ///
@@ -1439,8 +1481,9 @@ extern "C" {
     /// Waits at most: One pass over each input, in steps that inputs of other
     /// calls share.
     ///
-    /// Ownership: Writes to the caller's buffer, row-major \[input_count,
-    /// embedding_length\]. Since 0.2.
+    /// Ownership: Writes to the caller's buffer, a row for each input. A row
+    /// has embedding_length floats, unless layers that the model's folder has
+    /// behind its pooling make it another width. Since 0.2.
     pub fn inlay_embed(
         engine: *mut inlay_engine,
         tokens: *const i32,
@@ -1450,6 +1493,54 @@ extern "C" {
         pooling: i32,
         normalize: i32,
         vectors: *mut f32,
+        capacity: usize,
+        out_count: *mut usize,
+        error: *mut inlay_error,
+    ) -> inlay_status;
+
+    /// One score for each input of a cross-encoder, a model that reads a query
+    /// and a text together: the greater, the better the text fits. The scores
+    /// are the logits of the model's one label; 1 / (1 + exp(-score)) lies
+    /// between 0 and 1. inlay_tokenize_pair makes the inputs. They run, and
+    /// calls wait, as those of inlay_embed do. FAILED_PRECONDITION: the model
+    /// has no classifier, or one of several labels. OUT_OF_RANGE: an input is
+    /// longer than the engine's context_length or max_step_tokens, or has an
+    /// unknown segment. A host-driven engine is stepped by this call.
+    ///
+    /// - `engine`: The engine.
+    /// - `tokens`: The ids of all inputs, one behind the other.
+    /// - `types`: The segment of each of them; NULL: all 0. Models without
+    /// segments do not look at it.
+    /// - `token_count`: Entries of tokens, and of types.
+    /// - `lengths`: How many of them each input has, at least 1.
+    /// - `input_count`: Entries of lengths, at least 1.
+    /// - `scores`: Receives the scores; NULL with capacity 0 only asks for the
+    /// count.
+    /// - `capacity`: Floats of scores.
+    /// - `out_count`: Receives input_count, also with
+    /// INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.
+    /// - `error`: Receives the detail of a failure; may be NULL.
+    ///
+    /// Errors: `INLAY_ERR_INVALID_ARGUMENT`, `INLAY_ERR_OUT_OF_RANGE`,
+    /// `INLAY_ERR_BUFFER_TOO_SMALL`, `INLAY_ERR_UNSUPPORTED`,
+    /// `INLAY_ERR_FAILED_PRECONDITION`, `INLAY_ERR_RESOURCE_EXHAUSTED`,
+    /// `INLAY_ERR_CANCELLED`, `INLAY_ERR_INTERNAL`, `INLAY_ERR_OUT_OF_MEMORY`,
+    /// `INLAY_ERR_WOULD_DEADLOCK`, `INLAY_ERR_FORKED`.
+    ///
+    /// Thread class: blocking. Any thread; may wait; not inside a callback.
+    ///
+    /// Waits at most: One pass over each input, in steps that inputs of other
+    /// calls share.
+    ///
+    /// Ownership: Writes to the caller's buffer. Since 0.2.
+    pub fn inlay_rank(
+        engine: *mut inlay_engine,
+        tokens: *const i32,
+        types: *const i32,
+        token_count: usize,
+        lengths: *const i32,
+        input_count: usize,
+        scores: *mut f32,
         capacity: usize,
         out_count: *mut usize,
         error: *mut inlay_error,
