@@ -120,6 +120,8 @@ void ForEachTensor(const arch::Architecture& architecture, const Visit& visit) {
   linear(architecture.encoder().classifier().output());
   const arch::Attention& attention = architecture.attention();
   norm(attention.norm());
+  norm(attention.q_norm());
+  norm(attention.k_norm());
   for (const auto* part : {&attention.qkv(), &attention.q(), &attention.k(),
                            &attention.v(), &attention.output()}) {
     linear(*part);

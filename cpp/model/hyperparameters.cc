@@ -167,6 +167,57 @@ Status ReadLayerTypes(const Reader& reader, const Key& key,
   return OkStatus();
 }
 
+Status ReadScale(const Reader& reader, const Key& key, const char* what,
+                 float* out) {
+  INLAY_ASSIGN_OR_RETURN(const std::optional<double> given, reader.Number(key));
+  if (!given.has_value()) return OkStatus();
+  return reader.Real(key, what, 1e-9, 1e9, out);
+}
+
+Status ReadScales(const Reader& reader,
+                  const architectures::Hyperparameters& keys,
+                  Hyperparameters* out) {
+  out->attention_scale = 1.0f / std::sqrt(static_cast<float>(out->head_dim));
+  INLAY_RETURN_IF_ERROR(ReadScale(reader, keys.embedding_scale(),
+                                  "embedding_scale", &out->embedding_scale));
+  INLAY_RETURN_IF_ERROR(ReadScale(reader, keys.residual_scale(),
+                                  "residual_scale", &out->residual_scale));
+  INLAY_RETURN_IF_ERROR(ReadScale(reader, keys.attention_scale(),
+                                  "attention_scale", &out->attention_scale));
+  return ReadScale(reader, keys.logit_divisor(), "logit_divisor",
+                   &out->logit_divisor);
+}
+
+// Which layers leave q and k as they are.
+Status ReadRopeLayers(const Reader& reader,
+                      const architectures::Hyperparameters& keys,
+                      Hyperparameters* out) {
+  const auto count = static_cast<size_t>(out->block_count);
+  const std::string name = reader.names().Key(keys.rope_layers());
+  const formats::MetadataValue* value =
+      name.empty() ? nullptr : reader.names().file().Find(name);
+  if (value != nullptr) {
+    const auto* rotated = std::get_if<std::vector<int64_t>>(value);
+    if (rotated == nullptr || rotated->size() != count) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(reader.Name(keys.rope_layers(), "rope_layers"),
+                       " is not a list of ", count, " numbers"));
+    }
+    for (const int64_t one : *rotated) {
+      out->unrotated_layers.push_back(one == 0);
+    }
+    return OkStatus();
+  }
+  int32_t every = 0;
+  INLAY_RETURN_IF_ERROR(reader.Integer(keys.layers_to_one_without_rope(),
+                                       "layers_to_one_without_rope", 0, 1024, 0,
+                                       &every));
+  for (size_t layer = 1; every > 0 && layer <= count; ++layer) {
+    out->unrotated_layers.push_back(layer % static_cast<size_t>(every) == 0);
+  }
+  return OkStatus();
+}
+
 // No key, or one that is not there, leaves *out alone.
 Status ReadBool(const Reader& reader, const Key& key,
                 std::optional<bool>* out) {
@@ -235,7 +286,9 @@ StatusOr<Hyperparameters> ReadHyperparameters(const Architecture& architecture,
                                     1.0, &out.norm_epsilon));
   if (reader.names().RopePairs() != architectures::ROPE_NONE) {
     INLAY_RETURN_IF_ERROR(ReadRope(reader, keys, &out));
+    INLAY_RETURN_IF_ERROR(ReadRopeLayers(reader, keys, &out));
   }
+  INLAY_RETURN_IF_ERROR(ReadScales(reader, keys, &out));
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.sliding_window(), "sliding_window",
                                        0, 1 << 27, 0, &out.sliding_window));
   INLAY_RETURN_IF_ERROR(ReadSpan(reader, keys, &out));

@@ -28,8 +28,13 @@ struct Hyperparameters {
   int32_t sliding_window = 0;       // 0: none
   std::vector<bool> full_layers;    // without the window; empty: none
   std::optional<bool> tied_embeddings;
-  float local_rope_base = 0.0f;  // of layers with a window; 0: rope_base
-  int32_t position_offset = 0;   // the learned position of the first token
+  float embedding_scale = 1.0f;  // these four finite, > 0
+  float residual_scale = 1.0f;
+  float attention_scale = 1.0f;
+  float logit_divisor = 1.0f;
+  std::vector<bool> unrotated_layers;  // block_count, or empty: none
+  float local_rope_base = 0.0f;        // of layers with a window; 0: rope_base
+  int32_t position_offset = 0;  // the learned position of the first token
 };
 
 // kInvalidArgument or kDataLoss naming the key that is missing, of another

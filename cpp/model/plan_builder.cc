@@ -46,6 +46,7 @@ class Builder {
     AddSlots();
     INLAY_ASSIGN_OR_RETURN(Rope rope, BuildRope(architecture_, hp_, file_));
     plan_->ropes.push_back(std::move(rope));
+    if (!hp_.unrotated_layers.empty()) plan_->ropes.push_back({});
     INLAY_RETURN_IF_ERROR(AddEmbedding());
     for (int layer = 0; layer < hp_.block_count; ++layer) {
       INLAY_RETURN_IF_ERROR(AddAttention(layer));
@@ -83,6 +84,7 @@ class Builder {
     qkv_ = AddSlot(QWidth() + 2 * KvWidth());
     attended_ = AddSlot(QWidth());
     mlp_ = AddSlot(hp_.feed_forward_length);
+    if (hp_.residual_scale != 1.0f) added_ = AddSlot(hp_.embedding_length);
   }
 
   Status AddEmbedding() {
@@ -102,6 +104,10 @@ class Builder {
         op.positions,
         tensors_.Matrix(architecture_.embedding().positions(), -1,
                         hp_.context_length, hp_.embedding_length));
+    op.scale = hp_.embedding_scale;
+    if (architecture_.embedding().scale_by_root_of_width()) {
+      op.scale *= std::sqrt(static_cast<float>(hp_.embedding_length));
+    }
     plan_->ops.push_back(op);
     return OkStatus();
   }
@@ -151,25 +157,94 @@ class Builder {
     return OkStatus();
   }
 
+  // Norms of the heads that begin at `offset` of the qkv slot.
+  Status AddHeadNorm(const arch::Norm& names, int layer, int32_t offset,
+                     int32_t heads) {
+    HeadNormOp op{.slot = qkv_,
+                  .offset = offset,
+                  .heads = heads,
+                  .width = hp_.head_dim,
+                  .epsilon = hp_.norm_epsilon};
+    INLAY_ASSIGN_OR_RETURN(
+        op.weight, tensors_.Vector(names.weight(), layer, hp_.head_dim));
+    plan_->ops.push_back(op);
+    return OkStatus();
+  }
+
+  Status AddHeadNorms(int layer) {
+    const arch::Attention& names = architecture_.attention();
+    if (names.has_q_norm()) {
+      INLAY_RETURN_IF_ERROR(
+          AddHeadNorm(names.q_norm(), layer, 0, hp_.head_count));
+    }
+    if (!names.has_k_norm()) return OkStatus();
+    return AddHeadNorm(names.k_norm(), layer, QWidth(), hp_.kv_head_count);
+  }
+
+  // out of the rows of `in`, added to the hidden state.
+  Status AddResidual(const arch::Linear& names, int layer, SlotId in,
+                     int64_t columns) {
+    const bool scaled = hp_.residual_scale != 1.0f;
+    LinearOp op{
+        .in = in, .out = scaled ? added_ : hidden_, .residual = !scaled};
+    INLAY_RETURN_IF_ERROR(
+        AddPart(names, layer, hp_.embedding_length, columns, &op));
+    plan_->ops.push_back(std::move(op));
+    if (scaled) {
+      plan_->ops.push_back(
+          AddOp{.in = added_, .out = hidden_, .scale = hp_.residual_scale});
+    }
+    return OkStatus();
+  }
+
+  bool Rotates(int layer) const {
+    const size_t i = static_cast<size_t>(layer);
+    return i >= hp_.unrotated_layers.size() || !hp_.unrotated_layers[i];
+  }
+
   Status AddAttention(int layer) {
     const arch::Attention& names = architecture_.attention();
     INLAY_RETURN_IF_ERROR(AddNorm(names.norm(), layer, hidden_, normed_));
     INLAY_RETURN_IF_ERROR(AddQkv(layer));
+    INLAY_RETURN_IF_ERROR(AddHeadNorms(layer));
     plan_->cache_layers.push_back({.kv_head_count = hp_.kv_head_count,
                                    .key_dim = hp_.head_dim,
                                    .value_dim = hp_.head_dim});
-    plan_->ops.push_back(RopeAppendOp{.qkv = qkv_, .layer = layer, .rope = 0});
-    plan_->ops.push_back(
-        AttentionOp{.qkv = qkv_,
-                    .out = attended_,
-                    .layer = layer,
-                    .scale = 1.0f / std::sqrt(static_cast<float>(hp_.head_dim)),
-                    .window = Window(layer)});
-    LinearOp output{.in = attended_, .out = hidden_, .residual = true};
-    INLAY_RETURN_IF_ERROR(AddPart(names.output(), layer, hp_.embedding_length,
-                                  QWidth(), &output));
-    plan_->ops.push_back(std::move(output));
+    plan_->ops.push_back(RopeAppendOp{
+        .qkv = qkv_, .layer = layer, .rope = Rotates(layer) ? 0 : 1});
+    plan_->ops.push_back(AttentionOp{.qkv = qkv_,
+                                     .out = attended_,
+                                     .layer = layer,
+                                     .scale = hp_.attention_scale,
+                                     .window = Window(layer)});
+    return AddResidual(names.output(), layer, attended_, QWidth());
+  }
+
+  // Both halves of one tensor.
+  Status AddGateAndUp(int layer, LinearOp* op) {
+    const int64_t inner = hp_.feed_forward_length;
+    INLAY_RETURN_IF_ERROR(AddPart(architecture_.mlp().gate_and_up(), layer,
+                                  2 * inner, hp_.embedding_length, op));
+    Weight& gate = plan_->weights[static_cast<size_t>(op->weights[0])];
+    gate.rows = inner;
+    Weight up = gate;
+    up.row_offset = inner;
+    op->weights.push_back(static_cast<WeightId>(plan_->weights.size()));
+    op->biases.push_back(-1);
+    plan_->weights.push_back(std::move(up));
     return OkStatus();
+  }
+
+  Status AddUp(int layer, LinearOp* op) {
+    const arch::Mlp& names = architecture_.mlp();
+    if (names.has_gate_and_up()) return AddGateAndUp(layer, op);
+    if (names.has_gate()) {
+      INLAY_RETURN_IF_ERROR(AddPart(names.gate(), layer,
+                                    hp_.feed_forward_length,
+                                    hp_.embedding_length, op));
+    }
+    return AddPart(names.up(), layer, hp_.feed_forward_length,
+                   hp_.embedding_length, op);
   }
 
   Status AddMlp(int layer) {
@@ -178,20 +253,10 @@ class Builder {
     LinearOp up{.in = normed_,
                 .out = mlp_,
                 .activation = ToActivation(names.activation()),
-                .gated = names.has_gate()};
-    if (names.has_gate()) {
-      INLAY_RETURN_IF_ERROR(AddPart(names.gate(), layer,
-                                    hp_.feed_forward_length,
-                                    hp_.embedding_length, &up));
-    }
-    INLAY_RETURN_IF_ERROR(AddPart(names.up(), layer, hp_.feed_forward_length,
-                                  hp_.embedding_length, &up));
+                .gated = names.has_gate() || names.has_gate_and_up()};
+    INLAY_RETURN_IF_ERROR(AddUp(layer, &up));
     plan_->ops.push_back(std::move(up));
-    LinearOp down{.in = mlp_, .out = hidden_, .residual = true};
-    INLAY_RETURN_IF_ERROR(AddPart(names.down(), layer, hp_.embedding_length,
-                                  hp_.feed_forward_length, &down));
-    plan_->ops.push_back(std::move(down));
-    return OkStatus();
+    return AddResidual(names.down(), layer, mlp_, hp_.feed_forward_length);
   }
 
   Status AddHead() {
@@ -200,7 +265,7 @@ class Builder {
     plan_->ops.push_back(SelectRowsOp{.in = hidden_, .out = selected});
     INLAY_RETURN_IF_ERROR(
         AddNorm(architecture_.head().norm(), -1, selected, normed));
-    HeadOp head{.in = normed, .weight = -1};
+    HeadOp head{.in = normed, .weight = -1, .scale = 1.0f / hp_.logit_divisor};
     const arch::Tensor& names = architecture_.head().output().weight();
     if (hp_.tied_embeddings.value_or(false)) {
       tensors_.Ignore(names);
@@ -231,6 +296,7 @@ class Builder {
   TensorMap tensors_;
   WeightId table_ = -1;
   SlotId hidden_ = 0, normed_ = 0, qkv_ = 0, attended_ = 0, mlp_ = 0;
+  SlotId added_ = -1;  // what a residual with a factor adds
 };
 
 }  // namespace

@@ -16,7 +16,7 @@ import sys
 HERE = pathlib.Path(__file__).parent
 GOLDENS = HERE.parent / "goldens"
 MODEL = GOLDENS / "models" / "tiny-llama.gguf"
-ENCODER = GOLDENS / "encoders" / "bert"
+ENCODERS = {"tiny-bert": "bert", "tiny-ranker": "bert-reranker"}
 MASK = (1 << 64) - 1
 # Rounding of the scenario, and sums in another order.
 TOLERANCE = 2e-4
@@ -25,7 +25,8 @@ TOLERANCE = 2e-4
 def prepare(folder):
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(MODEL, folder / "tiny-llama.gguf")
-    write_encoder(folder / "tiny-bert")
+    for name, golden in ENCODERS.items():
+        write_encoder(folder / name, GOLDENS / "encoders" / golden)
     (folder / "not-a-model.gguf").write_bytes(
         bytes((37 * i + 11) % 256 for i in range(4096)))
 
@@ -59,14 +60,14 @@ def tensor(seed, name, shape):
     return struct.pack(f"<{count}f", *values)
 
 
-def write_encoder(folder):
-    """The seeded encoder of tests/goldens/encoders as a folder."""
+def write_encoder(folder, golden):
+    """A seeded encoder of tests/goldens/encoders as a folder."""
     folder.mkdir(exist_ok=True)
-    shutil.copy(ENCODER / "config.json", folder)
+    shutil.copy(golden / "config.json", folder)
     shutil.copy(HERE / "tokenizer.json", folder)
-    seed = struct.unpack("<3i", (ENCODER / "golden").read_bytes()[:12])[2]
+    seed = struct.unpack("<3i", (golden / "golden").read_bytes()[:12])[2]
     header, data = {}, b""
-    for line in (ENCODER / "tensors.txt").read_text().splitlines():
+    for line in (golden / "tensors.txt").read_text().splitlines():
         name, kind, *shape = line.split()
         shape = [int(size) for size in shape]
         own = tensor(seed, name, shape)
@@ -99,7 +100,8 @@ class Checker:
                 yield from self.same(result, wanted[0])
             elif key == "same_tokens":
                 yield from self.same_tokens(result, wanted)
-            elif key in ("near_logprobs", "near_next", "near_vectors"):
+            elif key in ("near_logprobs", "near_next", "near_vectors",
+                         "near_scores"):
                 got = result.get(key.removeprefix("near_"), [])
                 if not near(got, wanted):
                     yield f"{at}: {[real(g) for g in got]} is not {wanted}"

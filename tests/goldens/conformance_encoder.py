@@ -9,16 +9,24 @@ import make_encoders
 WORDS = ["the", "cat", "a", "thing", "on", "mat", "na", "##i", "##ve"]
 
 
+@torch.no_grad()
+def seeded(name):
+    """A model as make_encoders.py makes it."""
+    model = make_encoders.MODELS[name]().to(torch.float32).eval()
+    for name, tensor in model.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.copy_(torch.from_numpy(hf_weights.tensor(
+                make_encoders.SEED, name, tuple(tensor.shape))))
+    return model
+
+
 class Encoder:
-    """BERT as make_encoders.py makes it, with a WordPiece of a few words."""
+    """BERT, as an encoder and as one that ranks, with a WordPiece of a few
+    words."""
 
     def __init__(self):
-        self.model = make_encoders.MODELS["bert"]().to(torch.float32).eval()
-        with torch.no_grad():
-            for name, tensor in self.model.state_dict().items():
-                if tensor.is_floating_point():
-                    tensor.copy_(torch.from_numpy(hf_weights.tensor(
-                        make_encoders.SEED, name, tuple(tensor.shape))))
+        self.model = seeded("bert")
+        self.ranker = seeded("bert-reranker")
         special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
         table = {text: i for i, text in enumerate(special + WORDS)}
         size = self.model.config.vocab_size
@@ -40,6 +48,19 @@ class Encoder:
 
     def encode(self, text):
         return self.tokenizer.encode(text).ids
+
+    def encode_pair(self, first, second):
+        """Ids and their segments."""
+        pair = self.tokenizer.encode(first, second)
+        return pair.ids, pair.type_ids
+
+    @torch.no_grad()
+    def scores(self, pairs):
+        """The logit of each pair of ids and segments."""
+        return [round(float(self.ranker(
+            torch.tensor([ids]),
+            token_type_ids=torch.tensor([types])).logits[0, 0]), 5)
+            for ids, types in pairs]
 
     @torch.no_grad()
     def vectors(self, inputs, pooling, normalize):

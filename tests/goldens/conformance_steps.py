@@ -500,6 +500,45 @@ def embed_steps(encoder):
                        op="generate", engine="embedder")
 
 
+def rank_steps(encoder):
+    yield open_step("open-ranker", "path", id="ranker", path="tiny-ranker")
+    yield {"step": "ranker-engine", "op": "engine", "id": "ranks",
+           "model": "ranker", "options": "reference",
+           "kv_cache_bytes": 1 << 20, "expect": {"context_length": 300}}
+    query, texts = "a thing", ["The cat", "a thing on the mat", ""]
+    pairs = [encoder.encode_pair(query, text) for text in texts]
+    for i, (ids, types) in enumerate(pairs):
+        yield {"step": f"tokenize-pair-{i}", "op": "tokenize_pair",
+               "model": "ranker", "first": query, "second": texts[i],
+               "expect": {"tokens": ids, "types": types}}
+    yield {"step": "tokenize-pair-without-template", "op": "tokenize_pair",
+           "model": "model", "first": query, "second": "The cat",
+           "expect": {"status": "INLAY_ERR_UNSUPPORTED"}}
+    yield {"step": "rank-texts", "op": "rank", "engine": "ranks",
+           "model": "ranker", "query": query, "texts": texts,
+           "expect": {"near_scores": encoder.scores(pairs)}}
+    long = encoder.prompt(33)
+    pairs = [(long, [0] * 11 + [1] * 22), (long[:5], [0] * 5)]
+    yield rank_step("rank-ids", pairs, {"near_scores": encoder.scores(pairs)})
+    bad = {"no-pairs": ([], "INVALID_ARGUMENT"),
+           "empty-pair": ([([], [])], "INVALID_ARGUMENT"),
+           "bad-token": ([([5, 100000], [0, 0])], "OUT_OF_RANGE"),
+           "bad-segment": ([([5, 6], [0, 2])], "OUT_OF_RANGE"),
+           "long-pair": ([([5] * 301, [0] * 301)], "OUT_OF_RANGE")}
+    for name, (pairs, status) in bad.items():
+        yield rank_step(f"rank-{name}", pairs,
+                        {"status": f"INLAY_ERR_{status}"})
+    yield rank_step("rank-with-an-encoder", [([5], [0])],
+                    {"status": "INLAY_ERR_FAILED_PRECONDITION"},
+                    engine="embedder")
+
+
+def rank_step(name, pairs, expect, engine="ranks"):
+    return {"step": name, "op": "rank", "engine": engine,
+            "inputs": [ids for ids, _ in pairs],
+            "types": [types for _, types in pairs], "expect": expect}
+
+
 def embed_step(name, given, pooling, normalize, expect, engine="embedder"):
     return {"step": name, "op": "embed", "engine": engine, **given,
             "pooling": pooling, "normalize": normalize, "expect": expect}
@@ -519,7 +558,8 @@ def closing_steps():
            "session": "talk", "expect": {"busy": 0}}
     for name in ("context", "model", "engine", "slow", "talk",
                  "loaded-file", "loaded-stream", "vocabulary", "lazy",
-                 "slow-options", "reference", "embedder", "encoder"):
+                 "slow-options", "reference", "embedder", "encoder", "ranks",
+                 "ranker"):
         yield {"step": f"release-{name}", "op": "release", "id": name,
                "expect": {"status": "INLAY_OK"}}
 
@@ -530,7 +570,7 @@ def build(oracle, encoder):
             *choice_steps_first(oracle), *refused_steps(),
             *logprob_steps(oracle), *cancel_steps(oracle), *session_steps(oracle),
             *concurrent_steps(oracle), *embed_steps(encoder),
-            *closing_steps()]
+            *rank_steps(encoder), *closing_steps()]
 
 
 def choice_steps_first(oracle):

@@ -45,6 +45,35 @@ MODELS = {
                rope_parameters=dict(
                    rope_type="yarn", rope_theta=1e6, factor=4.0,
                    original_max_position_embeddings=64))),
+    "qwen3": causal(
+        transformers.Qwen3Config,
+        **dict(LLAMA, head_dim=12, tie_word_embeddings=False)),
+    "seed-oss": causal(
+        transformers.SeedOssConfig,
+        **dict(LLAMA, head_dim=12, attention_out_bias=True)),
+    "arcee": causal(transformers.ArceeConfig, **LLAMA),
+    "granite": causal(
+        transformers.GraniteConfig,
+        **dict(LLAMA, embedding_multiplier=6.0, residual_multiplier=0.3,
+               attention_multiplier=0.2, logits_scaling=5.0)),
+    "gemma": causal(transformers.GemmaConfig, **dict(LLAMA, head_dim=12)),
+    "smollm3": causal(
+        transformers.SmolLM3Config,
+        **dict(LLAMA, num_hidden_layers=5, tie_word_embeddings=True)),
+    "stablelm": causal(
+        transformers.StableLmConfig, **dict(LLAMA, use_qkv_bias=True)),
+    "nemotron": causal(transformers.NemotronConfig, **LLAMA),
+    "starcoder2": causal(
+        transformers.Starcoder2Config,
+        **dict(LLAMA, sliding_window=24, tie_word_embeddings=True)),
+    "ernie4-5": causal(
+        transformers.Ernie4_5Config,
+        **dict(LLAMA, head_dim=12, use_bias=True)),
+    "phi3": causal(
+        transformers.Phi3Config,
+        **dict(LLAMA, sliding_window=24, rope_parameters=dict(
+            rope_type="default", rope_theta=10000.0,
+            partial_rotary_factor=0.75))),
     "gpt2": causal(
         transformers.GPT2Config, vocab_size=VOCAB, n_embd=48, n_layer=2,
         n_head=3, n_inner=100, n_positions=256, bos_token_id=0,

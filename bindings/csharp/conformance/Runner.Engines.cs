@@ -257,6 +257,36 @@ namespace Conformance
             to.Close(']');
         }
 
+        private void Rank(Step step, Trace to)
+        {
+            var engine = Get<Engine>(step, "engine");
+            float[] scores;
+            if (step["texts"] != null)
+            {
+                scores = engine.Rank(
+                    step.Text("query"),
+                    step.List("texts").ConvertAll(v => (string)v));
+            }
+            else
+            {
+                var inputs = step.List("inputs").ConvertAll(Step.Ids);
+                var types = step.List("types").ConvertAll(Step.Ids);
+                var pairs = new List<TokenPair>();
+                for (var i = 0; i < inputs.Count; i++)
+                {
+                    pairs.Add(new TokenPair(inputs[i], types[i]));
+                }
+                scores = engine.Rank(pairs);
+            }
+            to.Ok();
+            to.Open("scores", '[');
+            foreach (var score in scores)
+            {
+                to.Float(null, score);
+            }
+            to.Close(']');
+        }
+
         private void Score(Step step, Trace to)
         {
             var ids = step.Ints("tokens");

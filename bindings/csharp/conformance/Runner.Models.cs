@@ -148,6 +148,15 @@ namespace Conformance
             to.Ints("tokens", ids);
         }
 
+        private void TokenizePair(Step step, Trace to)
+        {
+            var pair = Get<Model>(step, "model").Tokenizer.TokenizePair(
+                step.Text("first"), step.Text("second"));
+            to.Ok();
+            to.Ints("tokens", pair.Tokens);
+            to.Ints("types", pair.Types);
+        }
+
         private void Detokenize(Step step, Trace to)
         {
             var text = Get<Model>(step, "model").Tokenizer.Detokenize(

@@ -55,6 +55,49 @@ namespace Inlay
             }
         }
 
+        /// <summary>Two texts, such as a query and a text, as one input of
+        /// <see cref="Engine.Rank(System.Collections.Generic.IList{TokenPair})"/>.
+        /// </summary>
+        /// <param name="first">A lone surrogate in it is an
+        /// ArgumentException.</param>
+        /// <param name="second">The other text.</param>
+        /// <returns>Ids and their segments.</returns>
+        /// <exception cref="InlayException">Unsupported: the tokenizer has no
+        /// template of pairs.</exception>
+        public TokenPair TokenizePair(string first, string second)
+        {
+            if (first == null)
+            {
+                throw new ArgumentNullException("first");
+            }
+            if (second == null)
+            {
+                throw new ArgumentNullException("second");
+            }
+            using (var arena = new Arena())
+            {
+                UIntPtr firstSize, secondSize;
+                var one = arena.Text(first, out firstSize);
+                var other = arena.Text(second, out secondSize);
+                int[] types = null;
+                var guess = (int)Math.Min(
+                    ((ulong)firstSize + (ulong)secondSize) / 2 + 8, 1 << 16);
+                var tokens = Utf8.GetInts(guess,
+                    (buffer, capacity, count, error) =>
+                    {
+                        types = new int[(int)(ulong)capacity];
+                        fixed (int* to = types)
+                        {
+                            return Native.inlay_tokenize_pair(
+                                model, one, firstSize, other, secondSize,
+                                buffer, to, capacity, count, error);
+                        }
+                    });
+                Array.Resize(ref types, tokens.Length);
+                return new TokenPair(tokens, types);
+            }
+        }
+
         /// <summary>Turns token ids into text; invalid bytes become U+FFFD.
         /// </summary>
         /// <param name="tokens">The ids.</param>

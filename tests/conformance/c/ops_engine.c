@@ -123,6 +123,54 @@ static void run_embed(const json* step) {
   close_list();
 }
 
+/* The ids and segments of one input behind those that are there. */
+static size_t add_pair(const json* step, size_t index, int32_t* ids,
+                       int32_t* types, size_t capacity) {
+  inlay_error error = INLAY_ERROR_INIT;
+  const json* texts = json_get(step, "texts");
+  const json* query = json_get(step, "query");
+  const json *tokens, *segments;
+  size_t count = 0, i;
+  if (texts != NULL) {
+    const json* text = &texts->items[index];
+    if (inlay_tokenize_pair(handle_of(step, "model"), query->text, query->size,
+                            text->text, text->size, ids, types, capacity,
+                            &count, &error) != INLAY_OK) {
+      fail("a text of rank", error.message);
+    }
+    return count;
+  }
+  tokens = &json_get(step, "inputs")->items[index];
+  segments = &json_get(step, "types")->items[index];
+  for (i = 0; i < tokens->size; ++i) {
+    ids[i] = (int32_t)tokens->items[i].number;
+    types[i] = (int32_t)segments->items[i].number;
+  }
+  return tokens->size;
+}
+
+static void run_rank(const json* step) {
+  enum { CAPACITY = 4096 };
+  inlay_error error = INLAY_ERROR_INIT;
+  const json* texts = json_get(step, "texts");
+  const size_t inputs =
+      texts != NULL ? texts->size : json_get(step, "inputs")->size;
+  int32_t* ids = keep(CAPACITY * sizeof(*ids));
+  int32_t* types = keep(CAPACITY * sizeof(*types));
+  int32_t* lengths = keep((inputs + 1) * sizeof(*lengths));
+  float* scores = keep((inputs + 1) * sizeof(*scores));
+  size_t total = 0, count = 0, i;
+  inlay_status status;
+  for (i = 0; i < inputs; ++i) {
+    count = add_pair(step, i, ids + total, types + total, CAPACITY - total);
+    lengths[i] = (int32_t)count;
+    total += count;
+  }
+  status = inlay_rank(handle_of(step, "engine"), ids, types, total, lengths,
+                      inputs, scores, inputs, &count, &error);
+  if (put_status(status, &error)) put_floats("scores", scores, count);
+}
+
 static void run_stats(const json* step) {
   inlay_engine_stats stats = INLAY_ENGINE_STATS_INIT;
   inlay_error error = INLAY_ERROR_INIT;
@@ -132,7 +180,8 @@ static void run_stats(const json* step) {
   }
 #define FIELD(name) put_int(#name, (int64_t)stats.name);
   FIELD(running)
-  FIELD(queued) FIELD(submitted) FIELD(finished) FIELD(failed) FIELD(cancelled)
+  FIELD(queued)
+  FIELD(submitted) FIELD(finished) FIELD(failed) FIELD(cancelled)
       FIELD(generated_tokens) FIELD(events_pending) FIELD(sessions)
 #undef FIELD
 }
@@ -177,6 +226,7 @@ int run_engine_op(const char* op, const json* step) {
   if (strcmp(op, "engine") == 0) return run_engine(step), 1;
   if (strcmp(op, "score") == 0) return run_score(step), 1;
   if (strcmp(op, "embed") == 0) return run_embed(step), 1;
+  if (strcmp(op, "rank") == 0) return run_rank(step), 1;
   if (strcmp(op, "stats") == 0) return run_stats(step), 1;
   if (strcmp(op, "metrics") == 0) return run_metrics(step), 1;
   if (strcmp(op, "close") == 0) return run_close(step), 1;

@@ -151,16 +151,14 @@ static void run_model_info(const json* step) {
   if (!put_status(inlay_model_get_info(model, &info, &error), &error)) return;
 #define FIELD(name) put_int(#name, (int64_t)info.name);
   FIELD(runnable)
-  FIELD(vocabulary_size) FIELD(context_length) FIELD(layer_count)
-      FIELD(embedding_length) FIELD(head_count) FIELD(kv_head_count)
-          FIELD(head_dim) FIELD(has_tokenizer) FIELD(has_chat_template)
-              FIELD(bos_token) FIELD(eos_token) FIELD(unk_token)
-                  FIELD(pad_token) FIELD(adds_bos) FIELD(adds_eos)
-                      FIELD(parameter_count) FIELD(weight_bytes)
-                          FIELD(file_bytes)
+  FIELD(vocabulary_size)
+  FIELD(context_length) FIELD(layer_count) FIELD(embedding_length) FIELD(
+      head_count) FIELD(kv_head_count) FIELD(head_dim) FIELD(has_tokenizer)
+      FIELD(has_chat_template) FIELD(bos_token) FIELD(eos_token)
+          FIELD(unk_token) FIELD(pad_token) FIELD(adds_bos) FIELD(adds_eos)
+              FIELD(parameter_count) FIELD(weight_bytes) FIELD(file_bytes)
 #undef FIELD
-                              put_ids("end_tokens", info.end_tokens,
-                                      info.end_token_count);
+                  put_ids("end_tokens", info.end_tokens, info.end_token_count);
   put_text("architecture", info.architecture, info.architecture_size);
   put_text("format", info.format, info.format_size);
   put_text("name", info.name, info.name_size);

@@ -41,6 +41,28 @@ static void run_tokenize(const json* step) {
   if (put_status(status, &error)) put_ids("tokens", ids, count);
 }
 
+static void run_tokenize_pair(const json* step) {
+  inlay_error error = INLAY_ERROR_INIT;
+  inlay_model* model = handle_of(step, "model");
+  const json* first = json_get(step, "first");
+  const json* second = json_get(step, "second");
+  size_t count = 0;
+  int32_t *ids, *types;
+  inlay_status status =
+      inlay_tokenize_pair(model, first->text, first->size, second->text,
+                          second->size, NULL, NULL, 0, &count, &error);
+  ids = keep(count * sizeof(*ids));
+  types = keep(count * sizeof(*types));
+  if (status == INLAY_OK && count != 0) {
+    status =
+        inlay_tokenize_pair(model, first->text, first->size, second->text,
+                            second->size, ids, types, count, &count, &error);
+  }
+  if (!put_status(status, &error)) return;
+  put_ids("tokens", ids, count);
+  put_ids("types", types, count);
+}
+
 static void run_detokenize(const json* step) {
   inlay_error error = INLAY_ERROR_INIT;
   inlay_model* model = handle_of(step, "model");
@@ -97,6 +119,7 @@ static void run_chat(const json* step) {
 int run_text_op(const char* op, const json* step) {
   if (strcmp(op, "metadata") == 0) return run_metadata(step), 1;
   if (strcmp(op, "tokenize") == 0) return run_tokenize(step), 1;
+  if (strcmp(op, "tokenize_pair") == 0) return run_tokenize_pair(step), 1;
   if (strcmp(op, "detokenize") == 0) return run_detokenize(step), 1;
   if (strcmp(op, "find_token") == 0) return run_find_token(step), 1;
   if (strcmp(op, "chat") == 0) return run_chat(step), 1;

@@ -57,6 +57,36 @@ void RunEmbed(const json* step, const inlay::Engine& engine) {
   close_list();
 }
 
+std::vector<int32_t> Ids(const json& list) {
+  std::vector<int32_t> ids;
+  for (size_t i = 0; i < list.size; ++i) {
+    ids.push_back(static_cast<int32_t>(list.items[i].number));
+  }
+  return ids;
+}
+
+void RunRank(const json* step, const inlay::Engine& engine) {
+  std::vector<float> scores;
+  if (const json* list = json_get(step, "texts")) {
+    const json* query = json_get(step, "query");
+    std::vector<std::string> texts;
+    for (size_t i = 0; i < list->size; ++i) {
+      texts.emplace_back(list->items[i].text, list->items[i].size);
+    }
+    scores = engine.rank(std::string_view(query->text, query->size), texts);
+  } else {
+    const json* inputs = json_get(step, "inputs");
+    const json* types = json_get(step, "types");
+    std::vector<inlay::TokenPair> pairs;
+    for (size_t i = 0; i < inputs->size; ++i) {
+      pairs.push_back({Ids(inputs->items[i]), Ids(types->items[i])});
+    }
+    scores = engine.rank(pairs);
+  }
+  Ok();
+  put_floats("scores", scores.data(), scores.size());
+}
+
 void RunScore(const json* step, const inlay::Engine& engine) {
   size_t rows = 0;
   size_t count = 0;
@@ -87,8 +117,10 @@ void RunStats(const inlay::Engine& engine) {
   Ok();
 #define FIELD(name) put_int(#name, static_cast<int64_t>(stats.name));
   FIELD(running)
-  FIELD(queued) FIELD(submitted) FIELD(finished) FIELD(failed) FIELD(cancelled)
-      FIELD(generated_tokens) FIELD(events_pending) FIELD(sessions)
+  FIELD(queued)
+  FIELD(submitted)
+  FIELD(finished) FIELD(failed) FIELD(cancelled) FIELD(generated_tokens)
+      FIELD(events_pending) FIELD(sessions)
 #undef FIELD
 }
 
@@ -168,6 +200,7 @@ bool RunEngineOp(std::string_view op, const json* step, Objects& objects) {
   };
   if (op == "engine") return RunEngine(step, objects), true;
   if (op == "embed") return RunEmbed(step, engine()), true;
+  if (op == "rank") return RunRank(step, engine()), true;
   if (op == "score") return RunScore(step, engine()), true;
   if (op == "stats") return RunStats(engine()), true;
   if (op == "metrics") return RunMetrics(step, engine()), true;

@@ -157,16 +157,15 @@ void RunModelInfo(const inlay::Model& model) {
   Ok();
 #define FIELD(name) put_int(#name, static_cast<int64_t>(info.name));
   FIELD(runnable)
-  FIELD(vocabulary_size) FIELD(context_length) FIELD(layer_count)
-      FIELD(embedding_length) FIELD(head_count) FIELD(kv_head_count)
-          FIELD(head_dim) FIELD(has_tokenizer) FIELD(has_chat_template)
-              FIELD(bos_token) FIELD(eos_token) FIELD(unk_token)
-                  FIELD(pad_token) FIELD(adds_bos) FIELD(adds_eos)
-                      FIELD(parameter_count) FIELD(weight_bytes)
-                          FIELD(file_bytes)
+  FIELD(vocabulary_size)
+  FIELD(context_length)
+  FIELD(layer_count) FIELD(embedding_length) FIELD(head_count)
+      FIELD(kv_head_count) FIELD(head_dim) FIELD(has_tokenizer) FIELD(
+          has_chat_template) FIELD(bos_token) FIELD(eos_token) FIELD(unk_token)
+          FIELD(pad_token) FIELD(adds_bos) FIELD(adds_eos)
+              FIELD(parameter_count) FIELD(weight_bytes) FIELD(file_bytes)
 #undef FIELD
-                              put_ids("end_tokens", info.end_tokens,
-                                      info.end_token_count);
+                  put_ids("end_tokens", info.end_tokens, info.end_token_count);
   Put("architecture", {info.architecture, info.architecture_size});
   Put("format", {info.format, info.format_size});
   Put("name", {info.name, info.name_size});
@@ -195,6 +194,14 @@ bool RunTextOp(std::string_view op, const json* step, Objects& objects) {
     }
     PutResult("tokens", Named(objects.models, step, "model")
                             .tokenize(View(json_get(step, "text")), flags));
+  } else if (op == "tokenize_pair") {
+    const inlay::TokenPair pair =
+        Named(objects.models, step, "model")
+            .tokenize_pair(View(json_get(step, "first")),
+                           View(json_get(step, "second")));
+    Ok();
+    put_ids("tokens", pair.tokens.data(), pair.tokens.size());
+    put_ids("types", pair.types.data(), pair.types.size());
   } else if (op == "detokenize") {
     size_t count = 0;
     const int32_t* ids = json_ids(step, "tokens", &count);

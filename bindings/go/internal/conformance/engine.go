@@ -257,6 +257,27 @@ func embed(r *runner, s *step) (object, error) {
 	return ok(pair{"inputs", len(vectors)}, pair{"vectors", flat}), nil
 }
 
+func rank(r *runner, s *step) (object, error) {
+	e, err := r.engine(s)
+	if err != nil {
+		return nil, err
+	}
+	var scores []float32
+	if s.Texts != nil {
+		scores, err = e.RankTexts(s.Query, s.Texts)
+	} else {
+		pairs := make([]inlay.TokenPair, len(s.Inputs))
+		for i := range pairs {
+			pairs[i] = inlay.TokenPair{Tokens: s.Inputs[i], Types: s.Types[i]}
+		}
+		scores, err = e.Rank(pairs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ok(pair{"scores", scores}), nil
+}
+
 func stats(r *runner, s *step) (object, error) {
 	e, err := r.engine(s)
 	if err != nil {

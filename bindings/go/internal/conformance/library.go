@@ -72,13 +72,14 @@ func init() {
 	operations = map[string]func(*runner, *step) (object, error){
 		"library": library, "context": newContext, "options": newOptions,
 		"open": open, "model_info": modelInfo, "metadata": metadata,
-		"tokenize": tokenize, "detokenize": detokenize,
+		"tokenize": tokenize, "tokenize_pair": tokenizePair, "detokenize": detokenize,
 		"find_token": findToken, "chat": chat, "engine": newEngine,
 		"stream": stream, "generate": generate, "push": push,
 		"concurrent": concurrent, "submit": submit, "drain": drain,
 		"cancel": cancel, "cancel_id": cancelID, "session": newSession,
 		"session_info": sessionInfo, "fork": fork, "truncate": truncate,
-		"save": save, "load": load, "score": score, "embed": embed, "stats": stats,
+		"save": save, "load": load, "score": score, "embed": embed, "rank": rank,
+		"stats": stats,
 		"metrics": metrics, "close": closeEngine, "release": release,
 	}
 }

@@ -96,6 +96,9 @@ type step struct {
 	Contains        []string
 	Inputs          [][]int32
 	Texts           []string
+	Types           [][]int32
+	Query           string
+	First, Second   string
 	Pooling         string
 	Normalize       int
 }

@@ -66,6 +66,18 @@ func tokenize(r *runner, s *step) (object, error) {
 	return ok(pair{"tokens", tokens}), nil
 }
 
+func tokenizePair(r *runner, s *step) (object, error) {
+	m, err := r.model(s)
+	if err != nil {
+		return nil, err
+	}
+	made, err := m.Tokenizer().EncodePair(s.First, s.Second)
+	if err != nil {
+		return nil, err
+	}
+	return ok(pair{"tokens", made.Tokens}, pair{"types", made.Types}), nil
+}
+
 func detokenize(r *runner, s *step) (object, error) {
 	m, err := r.model(s)
 	if err != nil {

@@ -5,7 +5,7 @@ use crate::outcome::Outcome;
 use crate::trace::{list, Record};
 use crate::world::{named, Stop, World};
 use inlay::{CancelMode, Close, EmbedOptions, Engine, EngineOptions, EngineState};
-use inlay::{Pooling, Request, RequestId};
+use inlay::{Pooling, Request, RequestId, TokenPair};
 use std::fs::File;
 
 fn engine_options<'a>(world: &'a World, step: &Json) -> Result<EngineOptions<'a>, Stop> {
@@ -175,6 +175,20 @@ fn embed(engine: &Engine, step: &Json) -> Result<Record, Stop> {
     Ok(record.floats("vectors", &vectors.concat()))
 }
 
+fn rank(engine: &Engine, step: &Json) -> Result<Record, Stop> {
+    let texts: Vec<&str> = step.get("texts").list().iter().map(Json::text).collect();
+    let scores = if texts.is_empty() {
+        let inputs = step.get("inputs").list().iter().map(Json::tokens);
+        let types = step.get("types").list().iter().map(Json::tokens);
+        let pairs: Vec<_> =
+            inputs.zip(types).map(|(tokens, types)| TokenPair { tokens, types }).collect();
+        engine.rank(&pairs)?
+    } else {
+        engine.rank_texts(step.get("query").text(), &texts)?
+    };
+    Ok(Record::ok().floats("scores", &scores))
+}
+
 fn stats(engine: &Engine) -> Result<Record, Stop> {
     let stats = engine.stats()?;
     Ok(Record::ok()
@@ -282,6 +296,7 @@ pub fn step(world: &mut World, step: &Json) -> Result<Record, Stop> {
         }
         "score" => score(&engine_of(world)?, step),
         "embed" => embed(&engine_of(world)?, step),
+        "rank" => rank(&engine_of(world)?, step),
         "stats" => stats(&engine_of(world)?),
         "metrics" => metrics(&engine_of(world)?, step),
         "close" => close(&engine_of(world)?, step),

@@ -122,6 +122,11 @@ fn tokenize(model: &Model, step: &Json) -> Result<Record, Stop> {
     Ok(Record::ok().tokens("tokens", &tokens))
 }
 
+fn tokenize_pair(model: &Model, step: &Json) -> Result<Record, Stop> {
+    let pair = model.tokenize_pair(step.get("first").text(), step.get("second").text())?;
+    Ok(Record::ok().tokens("tokens", &pair.tokens).tokens("types", &pair.types))
+}
+
 fn chat(model: &Model, step: &Json) -> Result<Record, Stop> {
     let chat = Chat::new()
         .json(step.get("messages").write())
@@ -142,6 +147,7 @@ pub fn step(world: &mut World, step: &Json) -> Result<Record, Stop> {
             Ok(Record::ok().text("value", &value))
         }
         "tokenize" => tokenize(&model(world)?, step),
+        "tokenize_pair" => tokenize_pair(&model(world)?, step),
         "detokenize" => {
             let tokens = step.get("tokens").tokens();
             let text = model(world)?.detokenize(&tokens, has_flag(step, "special"))?;
