@@ -79,7 +79,7 @@ func init() {
 		"cancel": cancel, "cancel_id": cancelID, "session": newSession,
 		"session_info": sessionInfo, "fork": fork, "truncate": truncate,
 		"save": save, "load": load, "score": score, "embed": embed, "rank": rank,
-		"stats": stats,
+		"stats":   stats,
 		"metrics": metrics, "close": closeEngine, "release": release,
 	}
 }

@@ -180,8 +180,10 @@ fn rank(engine: &Engine, step: &Json) -> Result<Record, Stop> {
     let scores = if texts.is_empty() {
         let inputs = step.get("inputs").list().iter().map(Json::tokens);
         let types = step.get("types").list().iter().map(Json::tokens);
-        let pairs: Vec<_> =
-            inputs.zip(types).map(|(tokens, types)| TokenPair { tokens, types }).collect();
+        let pairs: Vec<_> = inputs
+            .zip(types)
+            .map(|(tokens, types)| TokenPair { tokens, types })
+            .collect();
         engine.rank(&pairs)?
     } else {
         engine.rank_texts(step.get("query").text(), &texts)?

@@ -123,7 +123,8 @@ fn tokenize(model: &Model, step: &Json) -> Result<Record, Stop> {
 }
 
 fn tokenize_pair(model: &Model, step: &Json) -> Result<Record, Stop> {
-    let pair = model.tokenize_pair(step.get("first").text(), step.get("second").text())?;
+    let pair =
+        model.tokenize_pair(step.get("first").text(), step.get("second").text())?;
     Ok(Record::ok().tokens("tokens", &pair.tokens).tokens("types", &pair.types))
 }
 
