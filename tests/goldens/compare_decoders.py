@@ -9,6 +9,9 @@ forms that llama.cpp's converters give them: rows of q and k are permuted where
 pairs are neighbours there, and 1 is added to weights stored less one. Prints
 one line per model; ends with an error if Inlay differs by more than 2e-4 of the
 range of the logits, or llama.cpp by more than 5e-3 (it rounds more coarsely).
+Of models with a window, llama.cpp is asked for the rows in front of its end
+only: it has none for these architectures. Where it lacks the biases of a model
+it is not asked.
 """
 import json
 import pathlib
@@ -31,6 +34,9 @@ PLUS_ONE = {"gemma", "nemotron"}
 EPSILONS = ("rms_norm_eps", "layer_norm_eps", "norm_eps", "norm_epsilon")
 LEFT_OUT = {"gpt2",  # tests/goldens/models has it as GGUF
             "llama", "qwen2"}  # their scaling of positions is in other keys
+
+
+NO_PEER = {"seed-oss", "ernie4-5"}
 
 
 def permuted(values, heads):
@@ -143,11 +149,18 @@ def main():
             write(model, name, seed)
             own = worst_difference(prompts, lambda ids: inlay_logits(
                 inlay, model, ids, prompts[0][2].shape[1]))
-            peer = Peer(model, 256, 2)
-            theirs = worst_difference(prompts, peer.logits)
+            failed = failed or not own <= 2e-4
+            if name in NO_PEER:
+                print(f"{name}: Inlay {own:.1e}", flush=True)
+                continue
+            window = json.loads((path / "config.json").read_text()).get(
+                "sliding_window") or 1 << 30
+            seen = [(ids, rows[rows < window], logits[rows < window])
+                    for ids, rows, logits in prompts]
+            theirs = worst_difference(seen, Peer(model, 256, 2).logits)
             print(f"{name}: Inlay {own:.1e}, llama.cpp {theirs:.1e}",
                   flush=True)
-            failed = failed or not own <= 2e-4 or not theirs <= 5e-3
+            failed = failed or not theirs <= 5e-3
     sys.exit(failed)
 
 
