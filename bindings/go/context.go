@@ -90,6 +90,21 @@ func (c *Context) Close() error {
 	return nil
 }
 
+// AddArchitecture adds an architecture to the built-in ones, for models that are
+// opened from here on: the text of a description, as docs/add-a-model.md writes
+// it. ErrInvalidArgument names line, column and field; ErrUnsupported is
+// another version of the schema; ErrFailedPrecondition is a name that is known
+// already, unless replace is set: then the newest counts.
+func (c *Context) AddArchitecture(text string, replace bool) error {
+	var flags uint64
+	if replace {
+		flags = capi.ArchitectureReplace
+	}
+	return c.ref.with("add architecture", func(p *capi.Context, d *detail) int32 {
+		return capi.ContextAddArchitecture(p, capi.Bytes(text), uintptr(len(text)), flags, d)
+	})
+}
+
 // Stats says how much memory is in use.
 func (c *Context) Stats() (ContextStats, error) {
 	raw := sized[capi.ContextStats]()

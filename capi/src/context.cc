@@ -95,6 +95,17 @@ Outcome Create(const inlay_context_options* given, inlay_context** out) {
   return {};
 }
 
+Outcome AddArchitecture(inlay_context* context, const char* text,
+                        size_t text_size, uint64_t flags) {
+  INLAY_RETURN_IF_BAD(CheckHandle(context));
+  std::string_view view;
+  INLAY_RETURN_IF_BAD(ReadText(text, text_size, "text", &view));
+  INLAY_RETURN_IF_BAD(
+      CheckFlags(flags, kAll_inlay_architecture_flags, "flags"));
+  return context->core->AddArchitecture(
+      view, (flags & INLAY_ARCHITECTURE_REPLACE) != 0);
+}
+
 Outcome GetStats(inlay_context* context, inlay_context_stats* out) {
   INLAY_RETURN_IF_BAD(CheckHandle(context));
   INLAY_RETURN_IF_BAD(CheckOut(out, "out"));
@@ -160,6 +171,14 @@ inlay_status inlay_context_get_stats(inlay_context* context,
                                      inlay_context_stats* out,
                                      inlay_error* error) noexcept {
   return Guard(error, [&] { return GetStats(context, out); });
+}
+
+inlay_status inlay_context_add_architecture(inlay_context* context,
+                                            const char* text, size_t text_size,
+                                            uint64_t flags,
+                                            inlay_error* error) noexcept {
+  return Guard(
+      error, [&] { return AddArchitecture(context, text, text_size, flags); });
 }
 
 inlay_status inlay_device_count(inlay_context* context, size_t* out_count,

@@ -100,8 +100,10 @@ Outcome GetPrompt(inlay_generation* generation, inlay_event* out) {
   return {};
 }
 
-Outcome Score(inlay_engine* engine, const int32_t* tokens, size_t count,
-              float* logits, size_t capacity, size_t* out_count) {
+// `encoder`: null, or what the model's encoder reads.
+Outcome Score(inlay_engine* engine, const std::vector<int32_t>* encoder,
+              const int32_t* tokens, size_t count, float* logits,
+              size_t capacity, size_t* out_count) {
   INLAY_RETURN_IF_BAD(CheckBlocking(engine));
   std::span<const int32_t> ids;
   INLAY_RETURN_IF_BAD(ReadArray(tokens, count, "tokens", &ids));
@@ -121,8 +123,21 @@ Outcome Score(inlay_engine* engine, const int32_t* tokens, size_t count,
   if (capacity < needed) {
     return Outcome::Abi(INLAY_ERR_BUFFER_TOO_SMALL, "logits", "is too small");
   }
-  return engine->core->Score(std::vector<int32_t>(ids.begin(), ids.end()),
-                             logits);
+  std::vector<int32_t> own(ids.begin(), ids.end());
+  if (encoder == nullptr) return engine->core->Score(std::move(own), logits);
+  return engine->core->ScoreWithEncoder(*encoder, std::move(own), logits);
+}
+
+Outcome ScoreEncoded(inlay_engine* engine, const int32_t* encoder_tokens,
+                     size_t encoder_count, const int32_t* tokens, size_t count,
+                     float* logits, size_t capacity, size_t* out_count) {
+  INLAY_RETURN_IF_BAD(CheckBlocking(engine));
+  std::span<const int32_t> ids;
+  INLAY_RETURN_IF_BAD(
+      ReadArray(encoder_tokens, encoder_count, "encoder_tokens", &ids));
+  if (ids.empty()) return Outcome::Invalid("encoder_tokens", "are empty");
+  const std::vector<int32_t> encoder(ids.begin(), ids.end());
+  return Score(engine, &encoder, tokens, count, logits, capacity, out_count);
 }
 
 }  // namespace
@@ -181,7 +196,21 @@ inlay_status inlay_score(inlay_engine* engine, const int32_t* tokens,
                          size_t token_count, float* logits, size_t capacity,
                          size_t* out_count, inlay_error* error) noexcept {
   return Guard(error, [&] {
-    return Score(engine, tokens, token_count, logits, capacity, out_count);
+    return Score(engine, nullptr, tokens, token_count, logits, capacity,
+                 out_count);
+  });
+}
+
+inlay_status inlay_score_encoded(inlay_engine* engine,
+                                 const int32_t* encoder_tokens,
+                                 size_t encoder_token_count,
+                                 const int32_t* tokens, size_t token_count,
+                                 float* logits, size_t capacity,
+                                 size_t* out_count,
+                                 inlay_error* error) noexcept {
+  return Guard(error, [&] {
+    return ScoreEncoded(engine, encoder_tokens, encoder_token_count, tokens,
+                        token_count, logits, capacity, out_count);
   });
 }
 

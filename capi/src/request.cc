@@ -171,6 +171,10 @@ Outcome ReadRequest(inlay_engine* engine, const inlay_request* given,
       CheckFlags(copy->flags, kAll_inlay_request_flags, "flags"));
   INLAY_RETURN_IF_BAD(ReadService(engine, *copy, out));
   INLAY_RETURN_IF_BAD(ReadPrompt(*engine->core->model(), *copy, out));
+  std::span<const int32_t> begin;
+  INLAY_RETURN_IF_BAD(ReadArray(copy->decoder_tokens, copy->decoder_token_count,
+                                "decoder_tokens", &begin));
+  out->decoder_tokens.assign(begin.begin(), begin.end());
   INLAY_RETURN_IF_BAD(ReadSampling(engine, *copy, &out->sampling));
   return ReadStops(*copy, out);
 }

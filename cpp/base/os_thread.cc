@@ -16,6 +16,11 @@ ScopedSignalBlock::ScopedSignalBlock() {
   // reaching the host's handler (a managed runtime's, a crash reporter's).
   constexpr int kFaults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
   for (const int fault : kFaults) sigdelset(&all, fault);
+  // By these, managed runtimes stop a single thread: Mono for a collection, as
+  // soon as the thread begins to enter a callback.
+  for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) {
+    sigdelset(&all, signal);
+  }
   blocked_ = pthread_sigmask(SIG_SETMASK, &all, &old) == 0;
   std::memcpy(saved_, &old, sizeof(old));
 }

@@ -7,8 +7,8 @@
 namespace inlay {
 
 // Blocks all signals of the calling thread while it lives, except its own
-// faults. A thread created meanwhile inherits the mask, so the host's handlers
-// never run on it for what others send.
+// faults and the real-time ones. A thread created meanwhile inherits the mask,
+// so the host's handlers never run on it for what others send.
 class ScopedSignalBlock {
  public:
   ScopedSignalBlock();

@@ -40,6 +40,7 @@ Command BenchCommand();
 Command BenchServeCommand();
 
 // Options that several commands share.
+OptionSpec ArchitectureOption();
 std::vector<OptionSpec> ModelOptions();
 std::vector<OptionSpec> EngineOptions();
 std::vector<OptionSpec> SamplingOptions();

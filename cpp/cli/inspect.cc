@@ -253,6 +253,7 @@ Command InspectCommand() {
       "and\n"
       "of architectures that cannot run.",
       Join({{{"model", "FILE", "The model, a GGUF file. Needed."},
+             ArchitectureOption(),
              {"tensors", "", "List every tensor."},
              {"metadata", "", "List the metadata."},
              {"in-place", "", "Estimate for running from the mapped file."}},

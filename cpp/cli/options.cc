@@ -4,9 +4,16 @@
 
 namespace inlay::cli {
 
+OptionSpec ArchitectureOption() {
+  return {"architecture", "FILE",
+          "Adds an architecture, described as docs/add-a-model.md says. Can "
+          "be given more than once."};
+}
+
 std::vector<OptionSpec> ModelOptions() {
   return {
       {"model", "FILE", "The model, a GGUF file. Needed."},
+      ArchitectureOption(),
       {"threads", "N",
        "Compute threads. Default: one per physical core this process may use."},
       {"isa", "NAME",

@@ -36,6 +36,7 @@ std::vector<int32_t> Likeliest(const float* row, size_t size, size_t k) {
 }
 
 struct Scores {
+  std::vector<int32_t> encoder_tokens;  // of a model with an encoder
   std::vector<int32_t> tokens;
   size_t vocabulary = 0;
   std::unique_ptr<float[]> logits;  // row i: what follows tokens[0..i]
@@ -109,6 +110,10 @@ std::vector<int32_t> ReadTokens(const Args& args) {
 int Score(const Args& args) {
   Scores scores;
   scores.tokens = ReadTokens(args);
+  if (args.Has("encoder-tokens")) {
+    scores.encoder_tokens = ParseInts(
+        "--encoder-tokens", args.Text("encoder-tokens"), 0, INT32_MAX);
+  }
   args.Int("top", 5, 0, INT32_MAX);
   const Session session(args, false);
   scores.vocabulary =
@@ -117,14 +122,22 @@ int Score(const Args& args) {
       "top", std::min<int64_t>(5, static_cast<int64_t>(scores.vocabulary)), 0,
       static_cast<int64_t>(scores.vocabulary)));
   const Engine engine = session.MakeEngine(
-      static_cast<int32_t>(std::max<size_t>(scores.tokens.size(), 2)), 1);
+      static_cast<int32_t>(std::max<size_t>(
+          scores.encoder_tokens.size() + scores.tokens.size(), 2)),
+      1);
   const size_t count = scores.tokens.size() * scores.vocabulary;
   scores.logits.reset(new float[count]);
   ReleaseInterrupt();  // one long call, and nothing to clean up
-  detail::Call(inlay_score, engine.get(),
-               static_cast<const int32_t*>(scores.tokens.data()),
-               scores.tokens.size(), scores.logits.get(), count,
-               static_cast<size_t*>(nullptr));
+  const int32_t* const tokens = scores.tokens.data();
+  if (args.Has("encoder-tokens")) {
+    const int32_t* const encoder = scores.encoder_tokens.data();
+    detail::Call(inlay_score_encoded, engine.get(), encoder,
+                 scores.encoder_tokens.size(), tokens, scores.tokens.size(),
+                 scores.logits.get(), count, static_cast<size_t*>(nullptr));
+  } else {
+    detail::Call(inlay_score, engine.get(), tokens, scores.tokens.size(),
+                 scores.logits.get(), count, static_cast<size_t*>(nullptr));
+  }
   if (args.Has("logits")) {
     WriteLogits(scores, args.Text("logits"));
   } else if (args.Has("json")) {
@@ -152,6 +165,9 @@ Command ScoreCommand() {
             {{"tokens", "LIST", "Token ids with commas: 1,2,3."},
              {"tokens-file", "FILE",
               "Read them from a file; commas or white space between."},
+             {"encoder-tokens", "LIST",
+              "What the encoder reads, of a model that has one; the tokens "
+              "are its decoder's."},
              {"top", "K",
               "How many continuations, 0 to the vocabulary's size. Default: "
               "5."},
@@ -164,6 +180,7 @@ Command ScoreCommand() {
               "[{\"token\": 5, \"logprob\": -0.123456789}, ...]}, ...]}, "
               "without the blanks."}}}),
       "  inlay score --model m.gguf --tokens 1,450,7483 --top 3 --json\n"
+      "  inlay score --model t5 --encoder-tokens 8774,1 --tokens 0,644\n"
       "  inlay score --model m.gguf --tokens-file ids.txt --logits out.f32\n",
       Score};
 }

@@ -37,6 +37,14 @@ void SetFrom(const Args& args, const char* option, const char* key,
   }
 }
 
+void AddArchitecture(const std::string& file, const Context& context) {
+  try {
+    context.add_architecture(ReadAll(file));
+  } catch (const Error& error) {
+    throw ModelError(file + ": " + error.what());
+  }
+}
+
 inlay_context_options ContextOptions(const Args& args) {
   inlay_context_options options = INLAY_CONTEXT_OPTIONS_INIT;
   options.thread_count = static_cast<int32_t>(args.Int("threads", 0, 1, 1024));
@@ -64,6 +72,9 @@ Session::Session(const Args& args, bool vocabulary_only) : args_(args) {
   options.progress_user_data = &progress;
   const auto start = std::chrono::steady_clock::now();
   context_.emplace(ContextOptions(args));
+  for (const std::string& file : args.All("architecture")) {
+    AddArchitecture(file, *context_);
+  }
   try {
     model_.emplace(context_->open(args.Text("model"), options));
   } catch (const Error& error) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "cpp/base/mutex.h"
 #include "cpp/engine/assembly.h"
+#include "cpp/model/registered.h"
 
 namespace inlay::engine {
 namespace {
@@ -24,6 +25,8 @@ struct Context::State {
   Mutex mutex;
   std::unique_ptr<ThreadPool> threads INLAY_GUARDED_BY(mutex);
   std::vector<EndingThread> ending INLAY_GUARDED_BY(mutex);
+  std::shared_ptr<const model::Registered> architectures
+      INLAY_GUARDED_BY(mutex);
 };
 
 Context::State::~State() {
@@ -93,6 +96,19 @@ StatusOr<backend::Backend*> Context::FindBackend(std::string_view device) {
       absl::StrCat(any ? std::string("no usable device")
                        : absl::StrCat("no device \"", device, "\""),
                    "; known: ", absl::StrJoin(names, ", ")));
+}
+
+Status Context::AddArchitecture(std::string_view text, bool replace) {
+  MutexLock lock(state_->mutex);
+  INLAY_ASSIGN_OR_RETURN(
+      state_->architectures,
+      model::Registered::Add(state_->architectures, text, replace));
+  return OkStatus();
+}
+
+std::shared_ptr<const model::Registered> Context::architectures() const {
+  MutexLock lock(state_->mutex);
+  return state_->architectures;
 }
 
 void Context::JoinLater(EndingThread thread) {

@@ -14,6 +14,10 @@
 #include "cpp/base/status.h"
 #include "cpp/base/thread_pool.h"
 
+namespace inlay::model {
+class Registered;
+}
+
 namespace inlay::engine {
 
 struct ContextOptions {
@@ -31,7 +35,8 @@ struct EndingThread {
   std::shared_ptr<const std::atomic<bool>> done;
 };
 
-// Immutable after creation; shared by models and engines, which keep it alive.
+// Shared by models and engines, which keep it alive. But for architectures that
+// are added, immutable after creation. Any thread.
 // Threads start with the first weights or engine that needs them.
 class Context {
  public:
@@ -45,6 +50,11 @@ class Context {
   // "auto" and "" mean the best usable one; a named one is never replaced.
   // kNotFound lists the names; kFailedPrecondition gives the reason.
   StatusOr<backend::Backend*> FindBackend(std::string_view device);
+
+  // For models that are opened from here on; see model::Registered::Add.
+  Status AddArchitecture(std::string_view text, bool replace);
+  // Null: none were added.
+  std::shared_ptr<const model::Registered> architectures() const;
 
   // Takes a thread that is about to end but that nobody can join yet. The
   // context joins it before it is gone, so that no thread outlives it; those

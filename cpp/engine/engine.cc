@@ -55,16 +55,21 @@ StatusOr<EngineConfig> Engine::Choose(const Model& model,
   const int32_t model_context = model.plan()->context_length;
   INLAY_RETURN_IF_ERROR(CheckOptions(options, model_context));
   EngineConfig config = ChooseShape(options, model_context);
-  if (model.plan()->encoder && options.max_step_tokens == 0) {
+  const int32_t whole = model.plan()->encoder
+                            ? config.context_length
+                            : std::min(config.context_length,
+                                       model.plan()->encoder_context_length);
+  if (options.max_step_tokens == 0) {
     // An input runs whole in one step.
-    config.max_step_tokens =
-        std::max(config.max_step_tokens, config.context_length);
+    config.max_step_tokens = std::max(config.max_step_tokens, whole);
   }
   config.page_count = 1;
   INLAY_ASSIGN_OR_RETURN(const backend::MemoryNeed need, NeedOf(model, config));
   MemorySituation situation;
   situation.model_context = model_context;
   situation.encoder = model.plan()->encoder;
+  // An encoder's input ends with its page.
+  situation.extra_pages = model.plan()->encoder_op_count > 0 ? 1 : 0;
   situation.kv_per_page = need.kv_per_page;
   situation.available = Minus(Available(model, need), options.swap_bytes);
   situation.kv_type = options.kv_type;

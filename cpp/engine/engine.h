@@ -235,6 +235,11 @@ class Engine {
   // Takes turns with the steps of requests; when pages are short, requests
   // give theirs and are computed again.
   virtual Status Score(std::vector<int32_t> tokens, float* logits) = 0;
+  // The same for a model with an encoder, whose input this is; the tokens are
+  // its decoder's.
+  virtual Status ScoreWithEncoder(std::vector<int32_t> encoder_tokens,
+                                  std::vector<int32_t> tokens,
+                                  float* logits) = 0;
 
   // Blocking: one vector of Model::vector_length floats for each input.
   // Inputs of all callers share steps; each runs whole in one, so that

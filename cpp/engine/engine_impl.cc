@@ -12,13 +12,18 @@ namespace inlay::engine {
 namespace {
 
 RequestLimits LimitsOf(const Model& model, const EngineConfig& config) {
+  const model::Plan& plan = *model.plan();
   return {.vocabulary_size = model.plan()->vocabulary_size,
           .context_length = config.context_length,
           .tokenizer = model.tokenizer(),
           .tokenizer_status = model.tokenizer_status(),
           .page_tokens = config.page_tokens,
           .page_count = config.page_count,
-          .max_concurrency = config.max_concurrency};
+          .max_concurrency = config.max_concurrency,
+          .encoder_length =
+              std::min(plan.encoder_context_length, config.max_step_tokens),
+          .decoder_length = plan.context_length - plan.encoder_context_length,
+          .decoder_start = plan.decoder_start};
 }
 
 StepperOptions StepOptions(const Model& model, const EngineConfig& config,

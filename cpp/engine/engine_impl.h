@@ -54,6 +54,8 @@ class EngineImpl final : public Engine,
   const std::shared_ptr<Model>& model() const override { return model_; }
   bool InCallback() const override;
   Status Score(std::vector<int32_t> tokens, float* logits) override;
+  Status ScoreWithEncoder(std::vector<int32_t> encoder_tokens,
+                          std::vector<int32_t> tokens, float* logits) override;
   Status Embed(EmbedRequest request, float* out) override;
   Status Rank(EmbedRequest request, float* scores) override;
   Status SetTenantWeight(const std::string& tenant, double weight) override;
@@ -103,6 +105,7 @@ class EngineImpl final : public Engine,
   Status CheckEmbedQueue(const EmbedJob& job) const INLAY_REQUIRES(mutex_);
   Status CheckGenerates() const;
   Status CheckScore(const std::vector<int32_t>& tokens, const float* logits);
+  Status RunScore(ScoreJob* job);
   // Until a job of the stepper has set it.
   void WaitFor(const bool& done) INLAY_EXCLUDES(mutex_);
 

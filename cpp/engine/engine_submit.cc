@@ -89,6 +89,14 @@ void EngineImpl::ChooseDomain(const Request& request, LiveRequest* live) {
     live->domain = absl::StrCat("d", request.cache_domain);
     live->shares = true;
   }
+  if (live->encoder_count > 0 && live->shares) {
+    // What an encoder leaves depends on all of its input: a wall around each.
+    live->domain = absl::StrCat("e", live->encoder_count, ":");
+    live->domain.append(
+        reinterpret_cast<const char*>(live->tokens.data()),
+        static_cast<size_t>(live->encoder_count) * sizeof(int32_t));
+    live->domain += request.cache_domain;
+  }
 }
 
 StatusOr<uint64_t> EngineImpl::Enqueue(std::unique_ptr<LiveRequest> live,

@@ -4,6 +4,7 @@
 #ifndef INLAY_ENGINE_LIVE_REQUEST_H_
 #define INLAY_ENGINE_LIVE_REQUEST_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -46,6 +47,11 @@ struct LiveRequest {
   bool report_logprobs = false;
   bool prompt_logprobs = false;
   int32_t prompt_count = 0;
+  // The input of an encoder: the first so many of `tokens`. They take whole
+  // pages, so that the decoder's begin on one of their own: behind the input
+  // the rest of its last page is filled up.
+  int32_t encoder_count = 0;
+  int32_t encoder_places = 0;
   int32_t max_generated = 0;     // by max_tokens, or kNoLimit
   int32_t context_length = 0;    // prompt and generated together
   std::vector<int32_t> end_ids;  // sorted
@@ -60,7 +66,7 @@ struct LiveRequest {
   std::shared_ptr<SessionState> session;
 
   // Changed by commits only.
-  std::vector<int32_t> tokens;  // prompt, then generated
+  std::vector<int32_t> tokens;  // encoder's input, prompt, then generated
   int32_t cached = 0;           // of these, in the cache or in swap
   cache::PageTable table;
   std::vector<int32_t> swap_slots;  // one per page, while swapped out
@@ -91,7 +97,9 @@ struct LiveRequest {
   int32_t known() const { return static_cast<int32_t>(tokens.size()); }
   int32_t generated_count() const { return known() - prompt_count; }
   std::span<const int32_t> prompt() const {
-    return std::span(tokens).first(static_cast<size_t>(prompt_count));
+    return std::span(tokens).subspan(
+        static_cast<size_t>(encoder_places),
+        static_cast<size_t>(prompt_count - encoder_places));
   }
   std::span<const int32_t> generated() const {
     return std::span(tokens).subspan(static_cast<size_t>(prompt_count));
@@ -99,11 +107,17 @@ struct LiveRequest {
   std::span<const int32_t> first_tokens(int32_t count) const {
     return std::span(tokens).first(static_cast<size_t>(count));
   }
+  // Tokens of the caller among the first `count` of `tokens`.
+  int32_t given(int32_t count) const {
+    if (count < encoder_places) return std::min(count, encoder_count);
+    return count - encoder_places + encoder_count;
+  }
   // The next prompt token whose log-probability is wanted; prompt_count if
   // there is none.
   int32_t next_score() const {
     if (!prompt_logprobs) return prompt_count;
-    return static_cast<int32_t>(prompt_scores.tokens.size()) + 1;
+    return encoder_places + static_cast<int32_t>(prompt_scores.tokens.size()) +
+           1;
   }
 
   bool EndsWith(int32_t id) const;

@@ -121,7 +121,8 @@ StatusOr<EngineConfig> ChooseCache(const EngineOptions& options,
   const uint64_t most_pages =
       std::min<uint64_t>(limit / per_page, kMaxCacheTokens / kPageTokens);
   uint64_t context_pages = static_cast<uint64_t>(
-      cache::PagesFor(config.context_length, kPageTokens));
+      cache::PagesFor(config.context_length, kPageTokens) +
+      situation.extra_pages);
   std::string why = options.context_length > 0 ? "as set"
                     : config.context_length < situation.model_context
                         ? "the most that is chosen"

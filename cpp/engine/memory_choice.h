@@ -37,6 +37,7 @@ struct MemorySituation {
   backend::KvType kv_type = backend::KvType::kAuto;
   // Inputs run whole, so several contexts make a step of several inputs.
   bool encoder = false;
+  uint64_t extra_pages = 0;  // of a request beyond those of its tokens
 };
 
 // kInvalidArgument: negative, absurd or contradictory; kOutOfRange: a context

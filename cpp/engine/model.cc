@@ -7,6 +7,7 @@
 #include "cpp/engine/model_folder.h"
 #include "cpp/formats/gguf.h"
 #include "cpp/formats/hugging_face.h"
+#include "cpp/formats/quantized.h"
 #include "cpp/model/derived_tensors.h"
 #include "cpp/model/load.h"
 #include "cpp/model/vocabulary.h"
@@ -53,9 +54,17 @@ Status OpenGguf(std::shared_ptr<io::Source> source, Model::Parts* parts) {
   return OkStatus();
 }
 
-Status OpenFolder(const io::Folder& folder, Model::Parts* parts) {
-  INLAY_ASSIGN_OR_RETURN(auto file, formats::OpenHuggingFace(folder));
-  INLAY_ASSIGN_OR_RETURN(parts->file, model::DeriveTensors(std::move(file)));
+Status OpenFolder(const io::Folder& folder, const model::Registered* registered,
+                  Model::Parts* parts, formats::Expansion* expansion) {
+  INLAY_ASSIGN_OR_RETURN(parts->file, formats::OpenHuggingFace(folder));
+  // A file whose weights cannot be read still has its vocabulary.
+  auto expanded = formats::ExpandQuantized(parts->file, expansion);
+  if (expanded.ok()) {
+    INLAY_ASSIGN_OR_RETURN(
+        parts->file, model::DeriveTensors(*std::move(expanded), registered));
+  } else {
+    parts->plan_status = std::move(expanded).status();
+  }
   Keep(OpenFolderTokenizer(folder, *parts->file), &parts->tokenizer,
        &parts->tokenizer_status);
   Keep(OpenFolderTemplate(folder), &parts->chat_template,
@@ -89,21 +98,31 @@ StatusOr<std::shared_ptr<Model>> Model::Open(std::shared_ptr<Context> context,
   Parts parts;
   parts.context = std::move(context);
   parts.options = options;
+  const auto registered = parts.context->architectures();
   // A device that was asked for by name and is unusable is an error in any
   // case; without weights, any device serves for the estimate.
   INLAY_ASSIGN_OR_RETURN(parts.backend,
                          parts.context->FindBackend(options.device));
+  formats::Expansion expansion;
   INLAY_RETURN_IF_ERROR(source->folder() == nullptr
                             ? OpenGguf(std::move(source), &parts)
-                            : OpenFolder(*source->folder(), &parts));
-  Keep(model::CompilePlan(*parts.file, parts.pooling.found), &parts.plan,
-       &parts.plan_status);
+                            : OpenFolder(*source->folder(), registered.get(),
+                                         &parts, &expansion));
+  if (parts.plan_status.ok()) {
+    Keep(model::CompilePlan(*parts.file, parts.pooling.found, registered.get()),
+         &parts.plan, &parts.plan_status);
+  }
   if (parts.plan != nullptr && parts.pooling.status.ok()) {
     parts.pooling.status =
         CheckDense(parts.pooling.dense, parts.plan->embedding_length);
     if (!parts.pooling.status.ok()) parts.pooling.dense.clear();
   }
-  if (!options.vocabulary_only) INLAY_RETURN_IF_ERROR(LoadWeights(&parts));
+  if (!options.vocabulary_only) {
+    if (parts.plan_status.ok() && expansion.expanded > 0) {
+      parts.context->log().Write(LogLevel::kWarning, expansion.Warning());
+    }
+    INLAY_RETURN_IF_ERROR(LoadWeights(&parts));
+  }
   // The host's callback is not called after this returns.
   parts.options.progress = nullptr;
   return FromParts(std::move(parts));

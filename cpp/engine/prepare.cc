@@ -7,17 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "cpp/engine/beam_search.h"
 #include "cpp/engine/choice_group.h"
+#include "cpp/engine/prepare_parts.h"
 #include "cpp/text/utf8.h"
 
 namespace inlay::engine {
 namespace {
-
-Status CheckId(int32_t id, int32_t vocabulary_size, std::string_view what) {
-  if (id >= 0 && id < vocabulary_size) return OkStatus();
-  return absl::OutOfRangeError(absl::StrCat(what, " ", id, " is not in [0, ",
-                                            vocabulary_size,
-                                            "), the model's vocabulary"));
-}
 
 Status CheckStops(const RequestLimits& limits, const Request& request) {
   if (request.stop_strings.size() > kMaxStopStrings) {
@@ -122,26 +116,6 @@ Status CheckNumbers(const RequestLimits& limits, const Request& request) {
   return sampling::Validate(request.sampling, limits.vocabulary_size);
 }
 
-Status AppendText(const RequestLimits& limits, const PromptPart& part,
-                  std::vector<int32_t>* tokens) {
-  if (limits.tokenizer == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("this model takes token ids only: ",
-                     limits.tokenizer_status.message()));
-  }
-  // Parts join into one sequence, so special tokens are not each part's own.
-  const text::EncodeOptions options{.add_special = false,
-                                    .parse_special = part.parse_special};
-  INLAY_ASSIGN_OR_RETURN(std::vector<int32_t> ids,
-                         limits.tokenizer->Encode(part.text, options));
-  for (int32_t id : ids) {
-    INLAY_RETURN_IF_ERROR(
-        CheckId(id, limits.vocabulary_size, "the text has token"));
-  }
-  tokens->insert(tokens->end(), ids.begin(), ids.end());
-  return OkStatus();
-}
-
 StatusOr<std::vector<int32_t>> PromptTokens(
     const RequestLimits& limits, const Request& request,
     const std::vector<int32_t>& before) {
@@ -188,7 +162,7 @@ Status CheckPages(const RequestLimits& limits, const LiveRequest& live) {
       int64_t{live.known()} + (live.max_generated == LiveRequest::kNoLimit
                                    ? 1
                                    : int64_t{live.max_generated});
-  const int64_t most = std::min<int64_t>(least, limits.context_length);
+  const int64_t most = std::min<int64_t>(least, live.context_length);
   if (most <= places) return OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat(
       "the request needs ",
@@ -211,6 +185,33 @@ std::vector<int32_t> EndIds(const RequestLimits& limits,
 
 }  // namespace
 
+Status CheckId(int32_t id, int32_t vocabulary_size, std::string_view what) {
+  if (id >= 0 && id < vocabulary_size) return OkStatus();
+  return absl::OutOfRangeError(absl::StrCat(what, " ", id, " is not in [0, ",
+                                            vocabulary_size,
+                                            "), the model's vocabulary"));
+}
+
+Status AppendText(const RequestLimits& limits, const PromptPart& part,
+                  std::vector<int32_t>* tokens) {
+  if (limits.tokenizer == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("this model takes token ids only: ",
+                     limits.tokenizer_status.message()));
+  }
+  // Parts join into one sequence, so special tokens are not each part's own.
+  const text::EncodeOptions options{.add_special = false,
+                                    .parse_special = part.parse_special};
+  INLAY_ASSIGN_OR_RETURN(std::vector<int32_t> ids,
+                         limits.tokenizer->Encode(part.text, options));
+  for (int32_t id : ids) {
+    INLAY_RETURN_IF_ERROR(
+        CheckId(id, limits.vocabulary_size, "the text has token"));
+  }
+  tokens->insert(tokens->end(), ids.begin(), ids.end());
+  return OkStatus();
+}
+
 Status CheckName(const std::string& name, std::string_view what) {
   if (name.size() > kMaxNameBytes) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -230,19 +231,28 @@ StatusOr<std::unique_ptr<LiveRequest>> PrepareRequest(
   INLAY_RETURN_IF_ERROR(CheckNumbers(limits, request));
   INLAY_RETURN_IF_ERROR(CheckStops(limits, request));
   auto live = std::make_unique<LiveRequest>();
-  INLAY_ASSIGN_OR_RETURN(live->tokens, PromptTokens(limits, request, before));
+  live->context_length = limits.context_length;
+  if (limits.encoder_length > 0) {
+    INLAY_RETURN_IF_ERROR(FillTwoParts(limits, request, live.get()));
+  } else if (!request.decoder_tokens.empty()) {
+    return absl::InvalidArgumentError(
+        "tokens for a decoder beside its prompt, and the model has no encoder");
+  } else {
+    INLAY_ASSIGN_OR_RETURN(live->tokens, PromptTokens(limits, request, before));
+  }
   live->user_data = request.user_data;
   live->sink = request.sink;
   live->prompt_count = live->known();
-  live->usage.prompt_tokens = live->prompt_count;
-  live->context_length = limits.context_length;
+  live->usage.prompt_tokens = live->given(live->prompt_count);
   live->max_generated =
       request.max_tokens > 0 ? request.max_tokens : LiveRequest::kNoLimit;
   live->end_ids = EndIds(limits, request);
   live->deadline_ns = request.deadline_ns > 0 ? request.deadline_ns : kNever;
-  const bool only_bos = limits.tokenizer != nullptr &&
-                        live->prompt_count == 1 &&
-                        live->tokens[0] == limits.tokenizer->bos();
+  const bool only_bos = live->encoder_count > 0
+                            ? request.decoder_tokens.empty()
+                            : limits.tokenizer != nullptr &&
+                                  live->prompt_count == 1 &&
+                                  live->tokens[0] == limits.tokenizer->bos();
   live->text.emplace(limits.tokenizer, /*continues=*/!only_bos,
                      request.report_special, std::move(request.stop_strings));
   live->priority = request.priority;
@@ -254,7 +264,7 @@ StatusOr<std::unique_ptr<LiveRequest>> PrepareRequest(
   // Without max_tokens an answer may fill the cache.
   const int64_t places = int64_t{limits.page_count} * limits.page_tokens;
   live->context_length =
-      static_cast<int32_t>(std::min<int64_t>(limits.context_length, places));
+      static_cast<int32_t>(std::min<int64_t>(live->context_length, places));
   return live;
 }
 
@@ -275,6 +285,8 @@ std::vector<std::unique_ptr<LiveRequest>> PrepareChoices(
     member->report_logprobs = first.report_logprobs;
     member->prompt_logprobs = first.prompt_logprobs && i == 0;
     member->prompt_count = first.prompt_count;
+    member->encoder_count = first.encoder_count;
+    member->encoder_places = first.encoder_places;
     member->max_generated = first.max_generated;
     member->context_length = first.context_length;
     member->end_ids = first.end_ids;

@@ -24,6 +24,11 @@ struct RequestLimits {
   int32_t page_tokens = 1;
   int32_t page_count = 0;  // of the cache
   int32_t max_concurrency = 1;
+  // Of a model with an encoder: the most tokens of its input (0: it has none),
+  // those of its decoder, and what the decoder begins with.
+  int32_t encoder_length = 0;
+  int32_t decoder_length = 0;
+  std::vector<int32_t> decoder_start;
 };
 
 inline constexpr size_t kMaxStopStrings = 64;
@@ -40,6 +45,11 @@ inline constexpr int32_t kMaxChoices = 64;
 StatusOr<std::unique_ptr<LiveRequest>> PrepareRequest(
     const RequestLimits& limits, Request request,
     const std::vector<int32_t>& before = {});
+
+// kInvalidArgument, kOutOfRange: it cannot run. kFailedPrecondition: the model
+// has no encoder.
+Status CheckEncoderInput(const RequestLimits& limits,
+                         const std::vector<int32_t>& tokens);
 
 // The choices of a request, from its first. `group` has its id and `choices`.
 std::vector<std::unique_ptr<LiveRequest>> PrepareChoices(

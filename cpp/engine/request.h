@@ -47,7 +47,10 @@ struct Choices {
 // kFailedPrecondition (text without a vocabulary; an engine that has ended),
 // kResourceExhausted (the queue is full).
 struct Request {
+  // Of a model with an encoder: its input.
   std::vector<PromptPart> parts;
+  // What that model's decoder begins with; none: as the model says.
+  std::vector<int32_t> decoder_tokens;
   bool add_special = true;  // BOS where the model wants it, once, in front
   sampling::SamplingParams sampling;
   int32_t max_tokens = 0;  // 0: until an end id or the context is full

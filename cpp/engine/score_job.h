@@ -13,9 +13,12 @@ namespace inlay::engine {
 // Lives on the stack of the caller, who waits for `done`.
 struct ScoreJob {
   std::vector<int32_t> tokens;
-  float* logits = nullptr;  // tokens.size() * vocabulary
+  std::vector<int32_t> encoder_tokens;  // none: the model has no encoder
+  float* logits = nullptr;              // tokens.size() * vocabulary
   int32_t cached = 0;
   cache::PageTable table;
+  cache::PageTable encoder_table;
+  bool encoded = false;
   bool in_flight = false;
   bool cancelled = false;
   bool done = false;

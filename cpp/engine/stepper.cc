@@ -25,7 +25,9 @@ StatusOr<bool> Stepper::Run() {
     trace_.Mark(StepPart::kPlan);
     INLAY_RETURN_IF_ERROR(Reserve());
     trace_.Mark(StepPart::kReserve);
-    if (plan_.rows() == 0 && plan_.transfers.empty()) return true;
+    if (plan_.rows() == 0 && encode_.rows() == 0 && plan_.transfers.empty()) {
+      return true;
+    }
   }
   const Status status = Compute();
   trace_.Mark(StepPart::kCompute);
@@ -44,9 +46,17 @@ StatusOr<bool> Stepper::Run() {
 }
 
 Status Stepper::Compute() noexcept {
+  result_.transfer_ns = result_.sample_ns = 0;
   try {
-    INLAY_ASSIGN_OR_RETURN(const uint64_t ticket, Launch());
-    return Collect(ticket);
+    if (encode_.rows() == 0) return Run(plan_);
+    // Pages come and go before anything is computed.
+    encode_.transfers.swap(plan_.transfers);
+    Status status = Run(encode_);
+    const int64_t transfer_ns = result_.transfer_ns;
+    if (status.ok() && plan_.rows() > 0) status = Run(plan_);
+    result_.transfer_ns = transfer_ns;
+    encode_.transfers.swap(plan_.transfers);
+    return status;
   } catch (const std::bad_alloc&) {
     return Status(absl::StatusCode::kResourceExhausted, "");
   } catch (...) {
@@ -54,13 +64,11 @@ Status Stepper::Compute() noexcept {
   }
 }
 
-StatusOr<uint64_t> Stepper::Launch() { return executor_->Launch(plan_); }
-
-Status Stepper::Collect(uint64_t ticket) {
-  result_.transfer_ns = result_.sample_ns = 0;
+Status Stepper::Run(const scheduler::StepPlan& plan) {
+  INLAY_ASSIGN_OR_RETURN(const uint64_t ticket, executor_->Launch(plan));
   INLAY_RETURN_IF_ERROR(executor_->Collect(ticket, &result_));
-  if (result_.samples.size() < plan_.samples.size() ||
-      result_.sample_status.size() < plan_.samples.size()) {
+  if (result_.samples.size() < plan.samples.size() ||
+      result_.sample_status.size() < plan.samples.size()) {
     return absl::InternalError("the backend returned too few samples");
   }
   return OkStatus();
@@ -151,8 +159,10 @@ void Stepper::Observe() {
   const StepRecord& record = trace_.record();
   if (kind_ == Kind::kRequests) {
     scheduler::StepSize size;
-    for (const scheduler::RowGroup& group : plan_.groups) {
-      size.Add(group.position, group.row_count);
+    for (const auto* plan : {&encode_, &plan_}) {
+      for (const scheduler::RowGroup& group : plan->groups) {
+        size.Add(group.position, group.row_count);
+      }
     }
     const auto part = [&record](StepPart p) {
       return static_cast<double>(record.part_ns[static_cast<size_t>(p)]);
@@ -161,7 +171,8 @@ void Stepper::Observe() {
       cost_.Observe(size, part(StepPart::kCompute) + part(StepPart::kSample));
     }
     book_->histograms().step.Add(static_cast<double>(record.total_ns()) * 1e-9);
-    book_->histograms().step_rows.Add(static_cast<double>(plan_.rows()));
+    book_->histograms().step_rows.Add(
+        static_cast<double>(encode_.rows() + plan_.rows()));
   }
   if (!plan_.transfers.empty()) {
     cost_.ObserveTransfer(static_cast<int32_t>(plan_.transfers.size()),

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -88,8 +89,7 @@ class Stepper final : private scheduler::ReuseLookup {
   bool Plan();
   Status Reserve();
   Status Compute() noexcept;
-  StatusOr<uint64_t> Launch();
-  Status Collect(uint64_t ticket);
+  Status Run(const scheduler::StepPlan& plan);
   void Commit();
   void Publish();
   void Abandon(const Status& why) noexcept;
@@ -113,11 +113,16 @@ class Stepper final : private scheduler::ReuseLookup {
   void TakeFromCache(LiveRequest& request);
   bool Hold(LiveRequest& request, int32_t rows);
   void AddCopies();
+  void AddEncoderInput(std::span<const int32_t> tokens,
+                       const cache::PageTable& table, uint64_t id);
+  void AddEncoderGroup(LiveRequest& request);
   void AddGroup(LiveRequest& request, int32_t rows);
   void AddSamples(LiveRequest& request, scheduler::RowGroup* group);
-  void AddBlocks(const cache::PageTable& table, int32_t tokens);
+  void AddBlocks(const cache::PageTable& table, int32_t tokens,
+                 scheduler::StepPlan* plan);
 
   // stepper_commit.cc
+  Outcome CommitEncoder(LiveRequest& request);
   Outcome CommitGroup(LiveRequest& request, const scheduler::RowGroup& group);
   void CommitScores(LiveRequest& request, const scheduler::RowGroup& group);
   void CommitToken(LiveRequest& request, sampling::SampleOutput& sample,
@@ -128,6 +133,8 @@ class Stepper final : private scheduler::ReuseLookup {
 
   // stepper_jobs.cc
   bool PlanScore();
+  bool PlanScoreInput();
+  bool HoldForScore(cache::PageTable& table, int32_t pages);
   void CommitScore();
   void FinishScore(const Status& status);
   bool PlanTransfer();
@@ -159,6 +166,9 @@ class Stepper final : private scheduler::ReuseLookup {
   std::vector<cache::PageCopy> copies_;
   scheduler::StepPlan plan_;
   std::vector<LiveRequest*> planned_;  // of each group of plan_
+  // What encoders do first, with all transfers, and whose inputs they are.
+  scheduler::StepPlan encode_;
+  std::vector<LiveRequest*> encoded_;
   scheduler::StepResult result_;
   std::vector<Outcome> outcomes_;
   std::string text_;

@@ -19,6 +19,10 @@ void Stepper::Commit() {
   if (kind_ == Kind::kScore) return CommitScore();
   if (kind_ == Kind::kEmbed) return CommitEmbeds();
   if (kind_ == Kind::kTransfer) return FinishTransfer(OkStatus());
+  for (LiveRequest* const request : encoded_) {
+    outcomes_.push_back(CommitEncoder(*request));
+    Share(*request, 0);
+  }
   for (size_t i = 0; i < plan_.groups.size(); ++i) {
     LiveRequest& request = *planned_[i];
     const int32_t before = request.cached;
@@ -26,6 +30,17 @@ void Stepper::Commit() {
     outcomes_.push_back(CommitGroup(request, plan_.groups[i]));
     Share(request, before);
   }
+}
+
+Stepper::Outcome Stepper::CommitEncoder(LiveRequest& request) {
+  Outcome outcome;
+  outcome.id = request.id;
+  request.in_flight = false;
+  book_->counters().prompt_tokens +=
+      static_cast<uint64_t>(request.encoder_count);
+  request.cached = request.encoder_places;
+  if (request.cancelled) outcome.reason = FinishReason::kCancelled;
+  return outcome;
 }
 
 Stepper::Outcome Stepper::CommitGroup(LiveRequest& request,
@@ -176,7 +191,8 @@ void Stepper::PublishOutput(LiveRequest& request, const Outcome& outcome) {
   } else if (!prompt_known && request.generated_count() == 0 &&
              (request.group == nullptr || request.choice == 0)) {
     // Not when a preempted one computes its prompt again after deltas.
-    events.PublishProgress(box, request.cached, request.prompt_count);
+    events.PublishProgress(box, request.given(request.cached),
+                           request.given(request.prompt_count));
   }
 }
 

@@ -8,6 +8,9 @@ namespace inlay::engine {
 bool Stepper::Plan() {
   book_->Expire(draining_ ? -1 : pause_timeout_ns_);
   plan_.Clear();
+  encode_.Clear();
+  encode_.encode = true;
+  encoded_.clear();
   decision_.Clear();
   planned_.clear();
   kind_ = Kind::kTransfer;
@@ -110,7 +113,9 @@ void Stepper::TakeSnapshot() {
          .arrival_ns = request->submit_ns,
          .deadline_ns = request->deadline_ns,
          .admission = request->admission,
-         .copy_pages = CopyPages(*request)});
+         .copy_pages = CopyPages(*request),
+         .whole_tokens = request->encoder_places,
+         .whole_rows = request->encoder_count});
   }
 }
 
@@ -123,6 +128,8 @@ scheduler::Reuse Stepper::Look(int32_t index) {
   }
   const cache::PrefixMatch match = book_->pages().Find(
       request.domain, request.first_tokens(request.known() - 1));
+  // A part of an encoder's input is of no use.
+  if (match.tokens < request.encoder_places) return {.waits = match.promised};
   return {.tokens = match.tokens,
           .pages = match.pages,
           .idle_pages = match.idle_pages,

@@ -28,16 +28,24 @@ Status Stepper::Reserve() {
       LiveRequest& request = *order_[work.index];
       const int32_t rows =
           std::min(work.rows, request.known() - request.cached);
+      const bool encodes = request.cached < request.encoder_places;
+      if (encodes && rows != request.encoder_places) continue;
       if (!Hold(request, rows)) continue;
-      AddGroup(request, rows);
+      if (encodes) {
+        AddEncoderGroup(request);
+      } else {
+        AddGroup(request, rows);
+      }
     }
     AddCopies();
-    outcomes_.reserve(planned_.size());
+    outcomes_.reserve(planned_.size() + encoded_.size());
   } catch (...) {
     Abandon(Status(absl::StatusCode::kResourceExhausted, ""));
     throw;
   }
-  if (!planned_.empty() || decision_.work.empty()) return OkStatus();
+  if (!planned_.empty() || !encoded_.empty() || decision_.work.empty()) {
+    return OkStatus();
+  }
   const Status twice =
       absl::InternalError("the scheduler gave out a page twice");
   Abandon(twice);
@@ -99,14 +107,19 @@ Status Stepper::BringBack(LiveRequest& request) {
 
 void Stepper::TakeFromCache(LiveRequest& request) {
   if (!request.shares || request.next_score() < request.prompt_count) return;
-  request.cached = book_->pages().Adopt(
-      request.domain, request.first_tokens(request.known() - 1), request.table,
-      &copies_);
+  const auto known = request.first_tokens(request.known() - 1);
+  if (request.encoder_places > 0 &&
+      book_->pages().Find(request.domain, known).tokens <
+          request.encoder_places) {
+    return;
+  }
+  request.cached =
+      book_->pages().Adopt(request.domain, known, request.table, &copies_);
   request.moving = !copies_.empty();
   AddCopies();
   if (!request.started) {
     request.usage.cached_tokens =
-        std::min(request.cached, request.prompt_count);
+        request.given(std::min(request.cached, request.prompt_count));
   }
 }
 
@@ -131,10 +144,37 @@ void Stepper::AddCopies() {
   copies_.clear();
 }
 
-void Stepper::AddBlocks(const cache::PageTable& table, int32_t tokens) {
+void Stepper::AddBlocks(const cache::PageTable& table, int32_t tokens,
+                        scheduler::StepPlan* plan) {
   const auto pages = table.pages().first(
       static_cast<size_t>(cache::PagesFor(tokens, limits_.page_tokens)));
-  plan_.blocks.insert(plan_.blocks.end(), pages.begin(), pages.end());
+  plan->blocks.insert(plan->blocks.end(), pages.begin(), pages.end());
+}
+
+// The whole input, in the step of the encoder.
+void Stepper::AddEncoderInput(std::span<const int32_t> tokens,
+                              const cache::PageTable& table, uint64_t id) {
+  scheduler::RowGroup group;
+  group.request_id = id;
+  group.row_begin = encode_.rows();
+  group.row_count = static_cast<int32_t>(tokens.size());
+  group.block_begin = static_cast<int32_t>(encode_.blocks.size());
+  AddBlocks(table, group.row_count, &encode_);
+  group.block_count =
+      static_cast<int32_t>(encode_.blocks.size()) - group.block_begin;
+  encode_.tokens.insert(encode_.tokens.end(), tokens.begin(), tokens.end());
+  for (int32_t i = 0; i < group.row_count; ++i) encode_.positions.push_back(i);
+  encode_.groups.push_back(group);
+}
+
+void Stepper::AddEncoderGroup(LiveRequest& request) {
+  AddEncoderInput(request.first_tokens(request.encoder_count), request.table,
+                  request.id);
+  encoded_.push_back(&request);
+  request.in_flight = true;
+  StepRecord& record = trace_.record();
+  ++record.requests;
+  record.rows += request.encoder_count;
 }
 
 void Stepper::AddGroup(LiveRequest& request, int32_t rows) {
@@ -142,14 +182,18 @@ void Stepper::AddGroup(LiveRequest& request, int32_t rows) {
   group.request_id = request.id;
   group.row_begin = plan_.rows();
   group.row_count = rows;
-  group.position = request.cached;
-  group.block_begin = static_cast<int32_t>(plan_.blocks.size());
-  AddBlocks(request.table, request.cached + rows);
+  // The decoder counts from the page behind the encoder's input.
+  group.position = request.cached - request.encoder_places;
+  group.encoder_length = request.encoder_count;
+  group.encoder_block_begin = static_cast<int32_t>(plan_.blocks.size());
+  group.encoder_block_count = request.encoder_places / limits_.page_tokens;
+  AddBlocks(request.table, request.cached + rows, &plan_);
+  group.block_begin = group.encoder_block_begin + group.encoder_block_count;
   group.block_count =
       static_cast<int32_t>(plan_.blocks.size()) - group.block_begin;
   for (int32_t i = 0; i < rows; ++i) {
     plan_.tokens.push_back(request.tokens[request.cached + i]);
-    plan_.positions.push_back(request.cached + i);
+    plan_.positions.push_back(group.position + i);
   }
   AddSamples(request, &group);
   planned_.push_back(&request);
@@ -166,17 +210,19 @@ void Stepper::AddGroup(LiveRequest& request, int32_t rows) {
 void Stepper::AddSamples(LiveRequest& request, scheduler::RowGroup* group) {
   group->logits_begin = static_cast<int32_t>(plan_.logits_rows.size());
   group->sample_begin = static_cast<int32_t>(plan_.samples.size());
-  const int32_t end = group->position + group->row_count;
+  const int32_t begin = request.cached;
+  const int32_t end = begin + group->row_count;
   const auto add = [&](int32_t position, int32_t target) {
-    plan_.logits_rows.push_back(group->row_begin + position - group->position);
+    plan_.logits_rows.push_back(group->row_begin + position - begin);
     plan_.samples.push_back({.params = &request.params,
                              .prompt = request.prompt(),
                              .generated = request.generated(),
-                             .position = static_cast<uint64_t>(position + 1),
+                             .position = static_cast<uint64_t>(
+                                 position + 1 - request.encoder_places),
                              .target = target,
                              .state = &request.sampler});
   };
-  const int32_t first = std::max(group->position, request.next_score() - 1);
+  const int32_t first = std::max(begin, request.next_score() - 1);
   for (int32_t p = first; p < end && p + 1 < request.prompt_count; ++p) {
     add(p, request.tokens[static_cast<size_t>(p) + 1]);
   }

@@ -17,18 +17,21 @@ namespace dom = simdjson::dom;
 
 constexpr uint64_t kLengthBytes = 8;
 
-// Unsigned integers and booleans are described as the signed ones of their
-// size: nothing computes with either.
+// Wider unsigned integers and booleans are described as the signed ones of
+// their size: nothing computes with either.
 std::optional<DType> TypeOf(std::string_view name) {
   constexpr struct {
     std::string_view name;
     DType type;
   } kTypes[] = {
-      {"F32", DType::kF32}, {"F16", DType::kF16}, {"BF16", DType::kBF16},
-      {"F64", DType::kF64}, {"I8", DType::kI8},   {"I16", DType::kI16},
-      {"I32", DType::kI32}, {"I64", DType::kI64}, {"U8", DType::kI8},
-      {"BOOL", DType::kI8}, {"U16", DType::kI16}, {"U32", DType::kI32},
-      {"U64", DType::kI64},
+      {"F32", DType::kF32},        {"F16", DType::kF16},
+      {"BF16", DType::kBF16},      {"F64", DType::kF64},
+      {"I8", DType::kI8},          {"I16", DType::kI16},
+      {"I32", DType::kI32},        {"I64", DType::kI64},
+      {"U8", DType::kU8},          {"BOOL", DType::kI8},
+      {"U16", DType::kI16},        {"U32", DType::kI32},
+      {"U64", DType::kI64},        {"F8_E4M3", DType::kF8E4M3},
+      {"F8_E5M2", DType::kF8E5M2},
   };
   for (const auto& entry : kTypes) {
     if (entry.name == name) return entry.type;

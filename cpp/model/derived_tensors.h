@@ -6,6 +6,7 @@
 
 #include "cpp/base/status.h"
 #include "cpp/formats/model_file.h"
+#include "cpp/model/registered.h"
 
 namespace inlay::model {
 
@@ -13,8 +14,10 @@ namespace inlay::model {
 // file with the same metadata and names, in which the others have the shape
 // and the type that the description gives them; their bytes are made as they
 // are read. A file that CompilePlan would refuse is given back as it is.
+// `registered` as there.
 StatusOr<std::shared_ptr<const formats::ModelFile>> DeriveTensors(
-    std::shared_ptr<const formats::ModelFile> file);
+    std::shared_ptr<const formats::ModelFile> file,
+    const Registered* registered = nullptr);
 
 }  // namespace inlay::model
 

@@ -44,7 +44,13 @@ StatusOr<std::optional<double>> FileNames::Number(const architectures::Key& key,
       return absl::UnimplementedError(
           absl::StrCat("metadata key ", name, " differs by layer"));
     }
-    return file_.Get<double>(name);
+    INLAY_ASSIGN_OR_RETURN(std::optional<double> number,
+                           file_.Get<double>(name));
+    if (number.has_value() && key.has_factor()) *number *= key.factor();
+    if (number.has_value() && huggingface() && key.has_huggingface_factor()) {
+      *number *= key.huggingface_factor();
+    }
+    return number;
   }
   if (huggingface() && key.has_huggingface_default()) {
     return std::optional<double>(key.huggingface_default());
@@ -56,6 +62,23 @@ StatusOr<std::optional<double>> FileNames::Number(const architectures::Key& key,
     return std::optional<double>(key.default_value());
   }
   return std::optional<double>();
+}
+
+StatusOr<std::optional<bool>> FileNames::Flag(
+    const architectures::Key& key) const {
+  const std::string name = Key(key);
+  if (huggingface() && !key.huggingface_unless().empty()) {
+    INLAY_ASSIGN_OR_RETURN(const std::optional<bool> unless,
+                           file_.Get<bool>(key.huggingface_unless()));
+    if (unless.value_or(false)) return std::optional<bool>();
+  }
+  if (!name.empty() && file_.Find(name) != nullptr && !key.has_equals()) {
+    return file_.Get<bool>(name);
+  }
+  INLAY_ASSIGN_OR_RETURN(const std::optional<double> number, Number(key, 0.0));
+  if (!number.has_value()) return std::optional<bool>();
+  return std::optional<bool>(key.has_equals() ? *number == key.equals()
+                                              : *number != 0.0);
 }
 
 std::vector<std::string> FileNames::WithPrefixes(
@@ -73,9 +96,24 @@ std::vector<std::string> FileNames::Tensor(const architectures::Tensor& tensor,
   const std::string& name =
       huggingface() ? tensor.huggingface() : tensor.gguf();
   if (name.empty()) return {};
-  std::string expanded = ExpandLayer(name, layer);
-  if (huggingface()) return WithPrefixes(expanded);
-  return {std::move(expanded)};
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& one) {
+    const std::string expanded = ExpandLayer(one, layer);
+    if (!huggingface()) {
+      names.push_back(expanded);
+      return;
+    }
+    for (std::string& full : WithPrefixes(expanded)) {
+      names.push_back(std::move(full));
+    }
+  };
+  add(name);
+  for (const std::string& other : huggingface()
+                                      ? tensor.huggingface_alternatives()
+                                      : tensor.gguf_alternatives()) {
+    add(other);
+  }
+  return names;
 }
 
 const formats::TensorInfo* FileNames::FindTensor(

@@ -33,6 +33,8 @@ class FileNames {
   // defaults may be multiples of.
   StatusOr<std::optional<double>> Number(const architectures::Key& key,
                                          double width) const;
+  // A key that is true or false, or whose number is the one it asks for.
+  StatusOr<std::optional<bool>> Flag(const architectures::Key& key) const;
 
   // All names that a tensor may have in this kind of file, best first.
   std::vector<std::string> Tensor(const architectures::Tensor& tensor,

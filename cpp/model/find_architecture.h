@@ -5,15 +5,18 @@
 #include "cpp/architectures/architecture.pb.h"
 #include "cpp/base/status.h"
 #include "cpp/formats/model_file.h"
+#include "cpp/model/registered.h"
 #include "google/protobuf/arena.h"
 
 namespace inlay::model {
 
 // By general.architecture of GGUF, or by the first of "architectures", else
-// "model_type", of config.json. The result lives on `arena`. kUnimplemented
-// names an architecture without a data file.
+// "model_type", of config.json. Those of `registered`, which may be null, come
+// before the built-in ones. The result lives on `arena`. kUnimplemented names
+// an architecture without a data file.
 StatusOr<const architectures::Architecture*> FindArchitecture(
-    const formats::ModelFile& file, google::protobuf::Arena* arena);
+    const formats::ModelFile& file, google::protobuf::Arena* arena,
+    const Registered* registered = nullptr);
 
 // Whether config.json names a decoder's class without a head ("LlamaModel").
 // FindArchitecture takes it for the one with a head.

@@ -24,6 +24,12 @@ class Reader {
   StatusOr<std::optional<double>> Number(const Key& key) const {
     return names_.Number(key, width_);
   }
+  // No key, or one that is not there, leaves *out alone.
+  Status Flag(const Key& key, bool* out) const {
+    INLAY_ASSIGN_OR_RETURN(const std::optional<bool> flag, names_.Flag(key));
+    if (flag.has_value()) *out = *flag;
+    return OkStatus();
+  }
 
   // Stores an integer in [low, high]; `fallback` < 0 makes the key required.
   Status Integer(const Key& key, const char* what, int64_t low, int64_t high,
@@ -90,9 +96,15 @@ Status ReadHeads(const Reader& reader,
                  Hyperparameters* out) {
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.head_count(), "head_count", 1,
                                        1 << 14, -1, &out->head_count));
-  INLAY_RETURN_IF_ERROR(reader.Integer(keys.kv_head_count(), "kv_head_count", 1,
-                                       1 << 14, out->head_count,
-                                       &out->kv_head_count));
+  INLAY_ASSIGN_OR_RETURN(const std::optional<bool> multi_query,
+                         reader.names().Flag(keys.multi_query()));
+  if (multi_query.has_value()) {
+    out->kv_head_count = *multi_query ? 1 : out->head_count;
+  } else {
+    INLAY_RETURN_IF_ERROR(reader.Integer(keys.kv_head_count(), "kv_head_count",
+                                         1, 1 << 14, out->head_count,
+                                         &out->kv_head_count));
+  }
   if (out->head_count % out->kv_head_count != 0) {
     return absl::InvalidArgumentError(
         absl::StrCat(reader.Name(keys.kv_head_count(), "kv_head_count"), " is ",
@@ -151,8 +163,8 @@ Status ReadLayerTypes(const Reader& reader, const Key& key,
                      out->block_count, " names"));
   }
   for (const std::string& type : *types) {
-    const bool full = type == "full_attention";
-    if (!full && type != "sliding_attention") {
+    const bool full = type == "full_attention" || type == "global";
+    if (!full && type != "sliding_attention" && type != "local") {
       return absl::UnimplementedError(
           absl::StrCat(reader.Name(key, "layer_types"), " has the type \"",
                        type.substr(0, 100), "\", which is not supported"));
@@ -168,10 +180,18 @@ Status ReadLayerTypes(const Reader& reader, const Key& key,
 }
 
 Status ReadScale(const Reader& reader, const Key& key, const char* what,
-                 float* out) {
+                 const Hyperparameters& hp, float* out) {
   INLAY_ASSIGN_OR_RETURN(const std::optional<double> given, reader.Number(key));
   if (!given.has_value()) return OkStatus();
-  return reader.Real(key, what, 1e-9, 1e9, out);
+  INLAY_RETURN_IF_ERROR(reader.Real(key, what, 1e-9, 1e9, out));
+  if (!reader.names().huggingface()) return OkStatus();
+  if (key.huggingface_over_root_of_blocks()) {
+    *out /= std::sqrt(static_cast<float>(hp.block_count));
+  }
+  if (key.huggingface_under_width()) {
+    *out = static_cast<float>(hp.embedding_length) / *out;
+  }
+  return OkStatus();
 }
 
 Status ReadScales(const Reader& reader,
@@ -179,13 +199,71 @@ Status ReadScales(const Reader& reader,
                   Hyperparameters* out) {
   out->attention_scale = 1.0f / std::sqrt(static_cast<float>(out->head_dim));
   INLAY_RETURN_IF_ERROR(ReadScale(reader, keys.embedding_scale(),
-                                  "embedding_scale", &out->embedding_scale));
+                                  "embedding_scale", *out,
+                                  &out->embedding_scale));
   INLAY_RETURN_IF_ERROR(ReadScale(reader, keys.residual_scale(),
-                                  "residual_scale", &out->residual_scale));
+                                  "residual_scale", *out,
+                                  &out->residual_scale));
   INLAY_RETURN_IF_ERROR(ReadScale(reader, keys.attention_scale(),
-                                  "attention_scale", &out->attention_scale));
-  return ReadScale(reader, keys.logit_divisor(), "logit_divisor",
+                                  "attention_scale", *out,
+                                  &out->attention_scale));
+  return ReadScale(reader, keys.logit_divisor(), "logit_divisor", *out,
                    &out->logit_divisor);
+}
+
+// 0 stands for none.
+Status ReadCap(const Reader& reader, const Key& key, const char* what,
+               float* out) {
+  INLAY_ASSIGN_OR_RETURN(const std::optional<double> given, reader.Number(key));
+  if (!given.has_value()) return OkStatus();
+  return reader.Real(key, what, 0.0, 1e9, out);
+}
+
+// The scale of scores by what it is the inverse root of.
+Status ReadAttentionRoot(const Reader& reader, const Architecture& architecture,
+                         Hyperparameters* out) {
+  float root = 0.0f;
+  INLAY_RETURN_IF_ERROR(
+      ReadScale(reader, architecture.hyperparameters().attention_root(),
+                "attention_root", *out, &root));
+  if (!reader.names().huggingface() &&
+      static_cast<uint32_t>(out->block_count) ==
+          architecture.attention().gguf_mean_width_blocks()) {
+    root = static_cast<float>(out->embedding_length) /
+           static_cast<float>(out->head_count);
+  }
+  if (root > 0.0f) out->attention_scale = 1.0f / std::sqrt(root);
+  return OkStatus();
+}
+
+Status ReadSoftcaps(const Reader& reader,
+                    const architectures::Hyperparameters& keys,
+                    Hyperparameters* out) {
+  INLAY_RETURN_IF_ERROR(ReadCap(reader, keys.attention_softcap(),
+                                "attention_softcap", &out->attention_softcap));
+  INLAY_RETURN_IF_ERROR(ReadCap(reader, keys.logit_softcap(), "logit_softcap",
+                                &out->logit_softcap));
+  float scale = 0.0f;
+  INLAY_RETURN_IF_ERROR(
+      ReadScale(reader, keys.logit_scale(), "logit_scale", *out, &scale));
+  if (scale > 0.0f) out->logit_divisor = 1.0f / scale;
+  return OkStatus();
+}
+
+// How the attention and the MLP of older decoders differ from today's.
+Status ReadVariant(const Reader& reader,
+                   const architectures::Hyperparameters& keys,
+                   Hyperparameters* out) {
+  INLAY_RETURN_IF_ERROR(
+      reader.Flag(keys.parallel_residual(), &out->parallel_residual));
+  INLAY_RETURN_IF_ERROR(reader.Flag(keys.alibi(), &out->alibi));
+  INLAY_RETURN_IF_ERROR(ReadScale(reader, keys.alibi_bias_max(),
+                                  "alibi_bias_max", *out,
+                                  &out->alibi_bias_max));
+  INLAY_ASSIGN_OR_RETURN(const std::optional<double> clip,
+                         reader.Number(keys.clip_qkv()));
+  if (clip.value_or(0.0) == 0.0) return OkStatus();
+  return ReadScale(reader, keys.clip_qkv(), "clip_qkv", *out, &out->clip_qkv);
 }
 
 // Which layers leave q and k as they are.
@@ -273,6 +351,39 @@ Status ReadPattern(const Reader& reader, const Key& key, Hyperparameters* out) {
   return OkStatus();
 }
 
+// The layers without a window, by a list or as the last of each so many.
+Status ReadLastPattern(const Reader& reader, const Key& key,
+                       Hyperparameters* out) {
+  if (out->sliding_window == 0 || !out->full_layers.empty()) return OkStatus();
+  const std::string name = reader.names().Key(key);
+  const formats::MetadataValue* value =
+      name.empty() ? nullptr : reader.names().file().Find(name);
+  const auto* list =
+      value == nullptr ? nullptr : std::get_if<std::vector<bool>>(value);
+  if (list != nullptr) {
+    if (list->size() != static_cast<size_t>(out->block_count)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(reader.Name(key, "layers_to_one_without_window"),
+                       " is not a list of ", out->block_count, " flags"));
+    }
+    for (const bool sliding : *list) out->full_layers.push_back(!sliding);
+    return OkStatus();
+  }
+  int32_t every = 0;
+  INLAY_RETURN_IF_ERROR(
+      reader.Integer(key, "layers_to_one_without_window", 0, 1024, 0, &every));
+  for (int32_t layer = 1; every > 0 && layer <= out->block_count; ++layer) {
+    out->full_layers.push_back(layer % every == 0);
+  }
+  return OkStatus();
+}
+
+// Layers that rotate only where there is a window.
+void LeaveFullLayersUnrotated(Hyperparameters* out) {
+  if (out->sliding_window == 0 || out->full_layers.empty()) return;
+  out->unrotated_layers = out->full_layers;
+}
+
 }  // namespace
 
 StatusOr<Hyperparameters> ReadHyperparameters(const Architecture& architecture,
@@ -289,14 +400,25 @@ StatusOr<Hyperparameters> ReadHyperparameters(const Architecture& architecture,
     INLAY_RETURN_IF_ERROR(ReadRopeLayers(reader, keys, &out));
   }
   INLAY_RETURN_IF_ERROR(ReadScales(reader, keys, &out));
+  INLAY_RETURN_IF_ERROR(ReadAttentionRoot(reader, architecture, &out));
+  INLAY_RETURN_IF_ERROR(ReadSoftcaps(reader, keys, &out));
+  INLAY_RETURN_IF_ERROR(ReadVariant(reader, keys, &out));
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.sliding_window(), "sliding_window",
                                        0, 1 << 27, 0, &out.sliding_window));
   INLAY_RETURN_IF_ERROR(ReadSpan(reader, keys, &out));
   INLAY_RETURN_IF_ERROR(ReadLayerTypes(reader, keys.layer_types(), &out));
   INLAY_RETURN_IF_ERROR(ReadPattern(reader, keys.full_attention_every(), &out));
   INLAY_RETURN_IF_ERROR(
+      ReadLastPattern(reader, keys.layers_to_one_without_window(), &out));
+  if (architecture.attention().rope().only_with_window()) {
+    LeaveFullLayersUnrotated(&out);
+  }
+  INLAY_RETURN_IF_ERROR(
       ReadBool(reader, keys.tied_embeddings(), &out.tied_embeddings));
   INLAY_RETURN_IF_ERROR(ReadPositions(reader, keys.position_padding(), &out));
+  INLAY_ASSIGN_OR_RETURN(out.experts,
+                         ReadExpertSizes(architecture, file, out.block_count,
+                                         out.feed_forward_length));
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "cpp/architectures/architecture.pb.h"
 #include "cpp/base/status.h"
 #include "cpp/formats/model_file.h"
+#include "cpp/model/expert_sizes.h"
 
 namespace inlay::model {
 
@@ -34,7 +35,14 @@ struct Hyperparameters {
   float logit_divisor = 1.0f;
   std::vector<bool> unrotated_layers;  // block_count, or empty: none
   float local_rope_base = 0.0f;        // of layers with a window; 0: rope_base
+  float attention_softcap = 0.0f;      // these two finite, >= 0; 0: none
+  float logit_softcap = 0.0f;
   int32_t position_offset = 0;  // the learned position of the first token
+  ExpertSizes experts;
+  bool parallel_residual = false;
+  bool alibi = false;  // then nothing rotates
+  float alibi_bias_max = 8.0f;
+  float clip_qkv = 0.0f;  // 0: q, k and v are left as they are
 };
 
 // kInvalidArgument or kDataLoss naming the key that is missing, of another

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "cpp/architectures/builtin.h"
 #include "cpp/model/embedder_builder.h"
+#include "cpp/model/encdec_builder.h"
 #include "cpp/model/encoder_builder.h"
 #include "cpp/model/file_names.h"
 #include "cpp/model/find_architecture.h"
@@ -22,12 +23,12 @@ using google::protobuf::Arena;
 
 // On an arena: outside one, a parser that runs out of memory loses the message
 // that it was about to add.
-StatusOr<const Architecture*> Decode(const architectures::BuiltinData& data,
-                                     Arena* arena) {
+StatusOr<const Architecture*> Decode(const void* bytes, size_t size,
+                                     std::string_view name, Arena* arena) {
   auto* architecture = Arena::CreateMessage<Architecture>(arena);
-  if (!architecture->ParseFromArray(data.bytes, static_cast<int>(data.size))) {
+  if (!architecture->ParseFromArray(bytes, static_cast<int>(size))) {
     return absl::InternalError(
-        absl::StrCat("the built-in architecture ", data.name, " is damaged"));
+        absl::StrCat("the architecture ", name, " is damaged"));
   }
   return architecture;
 }
@@ -129,27 +130,47 @@ Status CheckUnsupportedKeys(const Architecture& architecture,
       return Unsupported(architecture, key, text);
     }
   }
+  for (const std::string& pattern :
+       gguf ? architecture.required_keys()
+            : architecture.huggingface_required_keys()) {
+    const std::string key = ExpandKey(architecture, pattern);
+    if (file.Find(key) != nullptr) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("metadata key ", key, " is missing"));
+  }
   if (gguf) return OkStatus();
+  for (const auto& refused : architecture.huggingface_refusals()) {
+    const formats::MetadataValue* value = file.Find(refused.key());
+    if (value != nullptr && Has(refused.values(), ValueText(*value))) {
+      return Unsupported(architecture, refused.key(), ValueText(*value));
+    }
+  }
   for (const auto& expected : architecture.huggingface_expectations()) {
     const formats::MetadataValue* value = file.Find(expected.key());
     if (value != nullptr && !Has(expected.values(), ValueText(*value))) {
       return Unsupported(architecture, expected.key(), ValueText(*value));
     }
   }
-  constexpr char kQuantized[] = "quantization_config.quant_method";
-  const formats::MetadataValue* method = file.Find(kQuantized);
-  if (method == nullptr) return OkStatus();
-  return Unsupported(architecture, kQuantized, ValueText(*method));
+  return OkStatus();
 }
 
 }  // namespace
 
 StatusOr<const Architecture*> FindArchitecture(const formats::ModelFile& file,
-                                               Arena* arena) {
+                                               Arena* arena,
+                                               const Registered* registered) {
   INLAY_ASSIGN_OR_RETURN(const Kind kind, KindOf(file));
+  if (registered != nullptr) {
+    for (const auto& bytes : registered->encoded()) {
+      INLAY_ASSIGN_OR_RETURN(
+          const Architecture* architecture,
+          Decode(bytes->data(), bytes->size(), "that was added", arena));
+      if (kind.matches(*architecture, kind.name)) return architecture;
+    }
+  }
   for (const architectures::BuiltinData& data : architectures::Builtins()) {
     INLAY_ASSIGN_OR_RETURN(const Architecture* architecture,
-                           Decode(data, arena));
+                           Decode(data.bytes, data.size, data.name, arena));
     if (kind.matches(*architecture, kind.name)) return architecture;
   }
   return absl::UnimplementedError(
@@ -160,23 +181,28 @@ StatusOr<const Architecture*> FindArchitecture(const formats::ModelFile& file,
 
 bool IsHeadless(const Architecture& architecture,
                 const formats::ModelFile& file) {
-  if (architecture.has_encoder()) return false;
+  if (architecture.has_encoder() || architecture.has_encoder_decoder()) {
+    return false;
+  }
   const StatusOr<Kind> kind = KindOf(file);
   return kind.ok() && file.naming() == formats::Naming::kHuggingFace &&
          Has(architecture.huggingface_names(), WithHead(kind->name));
 }
 
 StatusOr<std::shared_ptr<const Plan>> CompilePlan(
-    const formats::ModelFile& file, bool embeds) {
+    const formats::ModelFile& file, bool embeds, const Registered* registered) {
   Arena arena;
   INLAY_ASSIGN_OR_RETURN(const Architecture* found,
-                         FindArchitecture(file, &arena));
+                         FindArchitecture(file, &arena, registered));
   const Architecture& architecture = *found;
   INLAY_RETURN_IF_ERROR(CheckUnsupportedKeys(architecture, file));
   INLAY_ASSIGN_OR_RETURN(Hyperparameters hyperparameters,
                          ReadHyperparameters(architecture, file));
   if (architecture.has_encoder()) {
     return BuildEncoderPlan(architecture, hyperparameters, file);
+  }
+  if (architecture.has_encoder_decoder()) {
+    return BuildEncoderDecoderPlan(architecture, hyperparameters, file);
   }
   if (embeds || IsHeadless(architecture, file)) {
     return BuildEmbedderPlan(architecture, std::move(hyperparameters), file);
@@ -188,7 +214,7 @@ std::vector<std::string> ArchitectureNames() {
   std::vector<std::string> names;
   for (const architectures::BuiltinData& data : architectures::Builtins()) {
     Arena arena;
-    const auto architecture = Decode(data, &arena);
+    const auto architecture = Decode(data.bytes, data.size, data.name, &arena);
     if (architecture.ok()) names.push_back((*architecture)->gguf_name());
   }
   return names;

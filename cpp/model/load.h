@@ -9,6 +9,7 @@
 #include "cpp/base/status.h"
 #include "cpp/formats/model_file.h"
 #include "cpp/model/plan.h"
+#include "cpp/model/registered.h"
 
 namespace inlay::model {
 
@@ -20,8 +21,10 @@ namespace inlay::model {
 //
 // `embeds`: the plan of a decoder gives vectors of its last norm, not tokens.
 // So it is in any case where config.json names a class without a head.
+// `registered` are found before the built-in ones; null: none.
 StatusOr<std::shared_ptr<const Plan>> CompilePlan(
-    const formats::ModelFile& file, bool embeds = false);
+    const formats::ModelFile& file, bool embeds = false,
+    const Registered* registered = nullptr);
 
 // Names of the built-in architectures as GGUF spells them.
 std::vector<std::string> ArchitectureNames();

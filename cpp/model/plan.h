@@ -183,6 +183,9 @@ struct RopeAppendOp {
   // RMSNorm of each head after the rotation (Hunyuan): [head_dim] each.
   WeightId q_norm = -1, k_norm = -1;
   float norm_epsilon = 0.0f;
+  // The slot has k and v alone: those of an encoder's output, for the layer's
+  // cross-attention. No rotation, no norms.
+  bool cross = false;
 };
 
 // Paged attention, causal unless bidirectional, of the q heads in `qkv` over
@@ -205,6 +208,15 @@ struct AttentionOp {
   // A logit per q head that takes part in the softmax without a value, as
   // gpt-oss has it: [head_count].
   WeightId sinks = -1;
+  // The slot has q alone, and every row sees what the encoder's step left of
+  // its request: see RowGroup::encoder_length. No window, slopes or bias.
+  bool cross = false;
+  // Bias by relative position (Raffel et al., 2020, section 2.1), added to the
+  // scores last: bias[buckets[span + d]][h] for the distance d = key position -
+  // query position, held within [-span, span]. Weight [number of buckets,
+  // head_count]; 2 * span + 1 buckets, each below that number.
+  WeightId bias = -1;
+  std::vector<uint8_t> buckets;
 };
 
 // Keeps only StepPlan::logits_rows; later operations see just those rows.
@@ -248,6 +260,15 @@ struct Plan {
   std::string architecture;  // for messages only
   // Ends in a PoolOp, and a request runs whole in one step.
   bool encoder = false;
+  // Of an encoder-decoder: so many operations, the first ones, are the
+  // encoder's. They run over the rows of steps that encode, and leave k and v
+  // of every decoder layer's cross-attention in that layer's pages; the others
+  // run over the rows of other steps. 0: there is no encoder.
+  int32_t encoder_op_count = 0;
+  // The most rows of the encoder; part of context_length.
+  int32_t encoder_context_length = 0;
+  // What a decoder's sequence begins with.
+  std::vector<int32_t> decoder_start;
   int32_t vocabulary_size = 0;
   int32_t context_length = 0;  // what the model was trained for
   int32_t embedding_length = 0;

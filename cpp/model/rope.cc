@@ -62,6 +62,21 @@ void ApplyLlama3(const RopeScaling& scaling, Rope* rope) {
   }
 }
 
+void AddFrequencies(double base, Rope* rope) {
+  rope->inverse_frequency.clear();
+  for (int32_t i = 0; i < rope->dims / 2; ++i) {
+    rope->inverse_frequency.push_back(
+        static_cast<float>(std::pow(base, -2.0 * i / rope->dims)));
+  }
+}
+
+// The base is stretched once and for all, as "NTK-aware" scaling does it.
+void ApplyAlpha(const RopeScaling& scaling, double base, Rope* rope) {
+  if (rope->dims <= 2) return;
+  const double dims = rope->dims;
+  AddFrequencies(base * std::pow(scaling.factor, dims / (dims - 2.0)), rope);
+}
+
 // Divides by the factors of a tensor, if the file has it (Llama 3).
 Status ApplyFactors(const Architecture& architecture,
                     const formats::ModelFile& file, Rope* rope) {
@@ -93,21 +108,24 @@ Status ApplyFactors(const Architecture& architecture,
 
 }  // namespace
 
-StatusOr<Rope> BuildRope(const Architecture& architecture,
-                         const Hyperparameters& hp,
-                         const formats::ModelFile& file) {
+Rope BuildUnscaledRope(const Architecture& architecture,
+                       const Hyperparameters& hp,
+                       const formats::ModelFile& file) {
   Rope rope;
   const auto pairs = FileNames(architecture, file).RopePairs();
-  if (pairs == architectures::ROPE_NONE || hp.rope_dimensions == 0) {
-    return rope;
-  }
+  if (pairs == architectures::ROPE_NONE || hp.rope_dimensions == 0) return rope;
   rope.kind = pairs == architectures::ROPE_HALF ? Rope::Kind::kHalf
                                                 : Rope::Kind::kInterleaved;
   rope.dims = hp.rope_dimensions;
-  for (int32_t i = 0; i < rope.dims / 2; ++i) {
-    rope.inverse_frequency.push_back(static_cast<float>(
-        std::pow(double{hp.rope_base}, -2.0 * i / rope.dims)));
-  }
+  AddFrequencies(hp.rope_base, &rope);
+  return rope;
+}
+
+StatusOr<Rope> BuildRope(const Architecture& architecture,
+                         const Hyperparameters& hp,
+                         const formats::ModelFile& file) {
+  Rope rope = BuildUnscaledRope(architecture, hp, file);
+  if (rope.kind == Rope::Kind::kNone) return rope;
   INLAY_ASSIGN_OR_RETURN(RopeScaling scaling,
                          ReadRopeScaling(architecture, hp, file));
   if (scaling.type == "linear") {
@@ -118,6 +136,8 @@ StatusOr<Rope> BuildRope(const Architecture& architecture,
     ApplyYarn(scaling, hp.rope_base, &rope);
   } else if (scaling.type == "llama3") {
     ApplyLlama3(scaling, &rope);
+  } else if (scaling.type == "alpha") {
+    ApplyAlpha(scaling, hp.rope_base, &rope);
   } else if (scaling.type != "none") {
     return absl::UnimplementedError(
         absl::StrCat("RoPE scaling \"", scaling.type, "\" is not supported"));

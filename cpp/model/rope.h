@@ -10,6 +10,11 @@
 
 namespace inlay::model {
 
+// By rope_base alone, whatever scaling the file has.
+Rope BuildUnscaledRope(const architectures::Architecture& architecture,
+                       const Hyperparameters& hp,
+                       const formats::ModelFile& file);
+
 // Knows: none, "linear" (Chen et al., 2023), "yarn" (Peng et al., 2023), and
 // per-pair divisors stored as a tensor (Llama 3). kUnimplemented names any
 // other kind.

@@ -116,12 +116,19 @@ class ConfigReader {
 StatusOr<RopeScaling> ReadConfig(const Hyperparameters& hp,
                                  const ModelFile& file) {
   RopeScaling out;
-  for (const char* prefix : {"rope_scaling.", "rope_parameters."}) {
+  for (const char* prefix : {"rope_scaling.", "rope_parameters.",
+                             "rope_parameters.full_attention."}) {
     const ConfigReader reader(file, prefix);
     INLAY_ASSIGN_OR_RETURN(out.type, reader.Type());
     if (out.type.empty()) continue;
     if (out.type == "default") out.type = "none";
     if (out.type == "none") return out;
+    INLAY_ASSIGN_OR_RETURN(const double alpha, reader.Or("alpha", 0.0));
+    if (out.type == "dynamic" && alpha > 0.0) {
+      out.type = "alpha";
+      out.factor = alpha;
+      return out;
+    }
     INLAY_RETURN_IF_ERROR(reader.Require("factor", &out.factor));
     INLAY_ASSIGN_OR_RETURN(
         out.original_context,

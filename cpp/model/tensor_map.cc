@@ -29,18 +29,12 @@ StatusOr<WeightId> TensorMap::Vector(const architectures::Tensor& names,
 
 StatusOr<WeightId> TensorMap::Add(const architectures::Tensor& names, int layer,
                                   int64_t rows, int64_t columns, bool vector) {
-  const std::vector<std::string> candidates = names_.Tensor(names, layer);
-  if (candidates.empty()) return WeightId{-1};
-  max_layer_ = std::max(max_layer_, layer);
-  const formats::TensorInfo* tensor = names_.FindTensor(names, layer);
-  if (tensor == nullptr) {
-    if (names.optional()) return WeightId{-1};
-    return absl::InvalidArgumentError(
-        absl::StrCat("tensor ", candidates[0], " is missing"));
-  }
+  INLAY_ASSIGN_OR_RETURN(const formats::TensorInfo* tensor, Find(names, layer));
+  if (tensor == nullptr) return WeightId{-1};
   const std::string& name = tensor->name;
-  const bool shape_ok = tensor->rank == (vector ? 1 : 2) &&
-                        tensor->columns() == columns &&
+  const bool rank_ok = tensor->rank == 2 ? !vector || tensor->rows() == 1
+                                         : tensor->rank == 1 && vector;
+  const bool shape_ok = rank_ok && tensor->columns() == columns &&
                         (rows == 0 || tensor->rows() == rows);
   if (!shape_ok) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -48,21 +42,90 @@ StatusOr<WeightId> TensorMap::Add(const architectures::Tensor& names, int layer,
         vector ? "" : (rows == 0 ? "any, " : absl::StrCat(rows, ", ")), columns,
         "]"));
   }
-  const kernels::DTypeInfo& type = kernels::GetDTypeInfo(tensor->type);
-  if (!type.computable) {
-    return absl::UnimplementedError(absl::StrCat(
-        "tensor ", name, " has type ", type.name, ", which cannot be run"));
+  return Use(*tensor, tensor->rows(), 0);
+}
+
+StatusOr<std::vector<WeightId>> TensorMap::Stack(
+    const architectures::Tensor& names, int layer, int64_t count, int64_t rows,
+    int64_t columns) {
+  std::vector<WeightId> found;
+  INLAY_ASSIGN_OR_RETURN(const formats::TensorInfo* tensor, Find(names, layer));
+  if (tensor == nullptr) return found;
+  if (tensor->rank > 3 || tensor->columns() != columns ||
+      tensor->rows() != count * rows ||
+      (tensor->rank == 3 && count % tensor->shape[0] != 0)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tensor ", tensor->name, " has shape ", ShapeText(*tensor),
+                     ", not [", count, ", ", rows, ", ", columns, "]"));
   }
-  plan_->weights.push_back({.name = name,
-                            .tensor = tensor,
-                            .rows = tensor->rows(),
-                            .columns = tensor->columns()});
-  used_.insert(name);
+  for (int64_t i = 0; i < count; ++i) {
+    found.push_back(Use(*tensor, rows, i * rows));
+  }
+  return found;
+}
+
+StatusOr<const formats::TensorInfo*> TensorMap::Find(
+    const architectures::Tensor& names, int layer) {
+  const std::vector<std::string> candidates = names_.Tensor(names, layer);
+  const formats::TensorInfo* tensor = nullptr;
+  if (candidates.empty()) return tensor;
+  max_layer_ = std::max(max_layer_, layer);
+  tensor = names_.FindTensor(names, layer);
+  if (tensor == nullptr) {
+    if (names.optional()) return tensor;
+    return absl::InvalidArgumentError(
+        absl::StrCat("tensor ", candidates[0], " is missing"));
+  }
+  const kernels::DTypeInfo& type = kernels::GetDTypeInfo(tensor->type);
+  if (type.computable) return tensor;
+  return absl::UnimplementedError(absl::StrCat("tensor ", tensor->name,
+                                               " has type ", type.name,
+                                               ", which cannot be run"));
+}
+
+WeightId TensorMap::Use(const formats::TensorInfo& tensor, int64_t rows,
+                        int64_t first) {
+  plan_->weights.push_back({.name = tensor.name,
+                            .tensor = &tensor,
+                            .rows = rows,
+                            .columns = tensor.columns(),
+                            .row_offset = first});
+  used_.insert(tensor.name);
   return static_cast<WeightId>(plan_->weights.size() - 1);
+}
+
+StatusOr<const formats::TensorInfo*> TensorMap::Constant(
+    const architectures::Tensor& names, int layer) {
+  const formats::TensorInfo* tensor = names_.FindTensor(names, layer);
+  if (tensor == nullptr) return tensor;
+  max_layer_ = std::max(max_layer_, layer);
+  const kernels::DTypeInfo& type = kernels::GetDTypeInfo(tensor->type);
+  if (tensor->elements() != 1 || type.block_elements != 1 || !type.computable) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tensor ", tensor->name, " has shape ", ShapeText(*tensor),
+                     " and type ", type.name, ", which is not one number"));
+  }
+  used_.insert(tensor->name);
+  return tensor;
 }
 
 void TensorMap::Ignore(const architectures::Tensor& names) {
   for (const std::string& name : names_.Tensor(names, -1)) used_.insert(name);
+}
+
+void TensorMap::AddExtraLayers(HashSet<std::string>* known) const {
+  constexpr int kMost = 8;
+  const std::string& pattern = architecture_.huggingface_extra_layers();
+  if (pattern.empty() || !names_.huggingface()) return;
+  architectures::Tensor tensor;
+  tensor.set_huggingface(pattern);
+  for (int layer = max_layer_ + 1; layer <= max_layer_ + kMost; ++layer) {
+    for (const std::string& start : names_.Tensor(tensor, layer)) {
+      for (const formats::TensorInfo& other : names_.file().tensors()) {
+        if (other.name.rfind(start, 0) == 0) known->insert(other.name);
+      }
+    }
+  }
 }
 
 Status TensorMap::CheckAllUsed() const {
@@ -72,6 +135,7 @@ Status TensorMap::CheckAllUsed() const {
       known.insert(ExpandLayer(name, layer));
     }
   }
+  AddExtraLayers(&known);
   for (const formats::TensorInfo& tensor : names_.file().tensors()) {
     if (known.contains(tensor.name)) continue;
     return absl::UnimplementedError(

@@ -32,6 +32,22 @@ class TensorMap {
   StatusOr<WeightId> Vector(const architectures::Tensor& names, int layer,
                             int64_t length);
 
+  // `count` matrices of [rows, columns], one after the other in one tensor of
+  // up to three dimensions; with rows 1, vectors. None if Matrix had given -1.
+  StatusOr<std::vector<WeightId>> Stack(const architectures::Tensor& names,
+                                        int layer, int64_t count, int64_t rows,
+                                        int64_t columns);
+
+  const FileNames& names() const { return names_; }
+  bool Has(const architectures::Tensor& names, int layer) const {
+    return names_.FindTensor(names, layer) != nullptr;
+  }
+
+  // A tensor of one number that is read while the Plan is made. Null if the
+  // description or, when optional, the file lacks it.
+  StatusOr<const formats::TensorInfo*> Constant(
+      const architectures::Tensor& names, int layer);
+
   // The file may have this tensor although nothing reads it.
   void Ignore(const architectures::Tensor& names);
   // kUnimplemented naming the first tensor that nothing asked for.
@@ -40,6 +56,11 @@ class TensorMap {
  private:
   StatusOr<WeightId> Add(const architectures::Tensor& names, int layer,
                          int64_t rows, int64_t columns, bool vector);
+  // Null if the description or, when optional, the file lacks it.
+  StatusOr<const formats::TensorInfo*> Find(const architectures::Tensor& names,
+                                            int layer);
+  WeightId Use(const formats::TensorInfo& tensor, int64_t rows, int64_t first);
+  void AddExtraLayers(HashSet<std::string>* known) const;
 
   const architectures::Architecture& architecture_;
   const FileNames names_;

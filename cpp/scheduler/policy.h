@@ -19,7 +19,8 @@ enum class Batching : uint8_t {
 // Fixed for the life of an engine.
 struct Limits {
   int32_t max_concurrency = 1;  // requests in one step
-  int32_t max_step_tokens = 1;  // rows of one step; >= max_concurrency
+  int32_t max_step_tokens = 1;  // rows of one step; >= max_concurrency. As
+                                // many again for encoders' inputs
   int32_t max_logits_rows = 1;  // rows with logits; >= max_concurrency
   int32_t page_tokens = 1;
   Batching batching = Batching::kInFlight;
@@ -53,6 +54,10 @@ struct RequestView {
   // Pages it takes beyond Work::pages because others share those that its next
   // rows go to: one for a fork, which copies its last page first.
   int32_t copy_pages = 0;
+  // The input of an encoder: the first so many tokens are computed in one step
+  // together, or none of them, and are so many rows of that step's encoder.
+  int32_t whole_tokens = 0;
+  int32_t whole_rows = 0;
 
   int32_t pending() const { return known_tokens - cached_tokens; }
 };

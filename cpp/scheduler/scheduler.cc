@@ -89,14 +89,26 @@ void Scheduler::RunAdmitted() {
   }
 }
 
+int32_t Scheduler::Offer(const RequestView& view, int32_t position,
+                         int32_t most) {
+  if (position < view.whole_tokens) {
+    return rows_.HasWhole(view) ? view.whole_tokens - position : 0;
+  }
+  return rows_.Offer(view, position, view.known_tokens - position, most);
+}
+
+void Scheduler::TakeRows(const RequestView& view, int32_t position,
+                         int32_t rows) {
+  if (position < view.whole_tokens) return rows_.TakeWhole(view);
+  rows_.Take(view, position, view.known_tokens - position, rows);
+}
+
 void Scheduler::Continue(size_t place, bool must) {
   const int32_t index = running_[place];
   const RequestView& view = snapshot_.requests[index];
   const int32_t pending = view.pending();
   int32_t rows = 1;
-  if (pending > 1) {
-    rows = rows_.Offer(view, view.cached_tokens, pending, pending);
-  }
+  if (pending > 1) rows = Offer(view, view.cached_tokens, pending);
   if (rows <= 0) return;
   const int32_t wanted =
       PagesFor(view.cached_tokens + rows, limits_.page_tokens);
@@ -104,7 +116,7 @@ void Scheduler::Continue(size_t place, bool must) {
   const int32_t got = pages_.Obtain(need, place, must);
   if (got < need) {
     // As many rows as the pages at hand can take.
-    if (got < view.copy_pages) return;
+    if (got < view.copy_pages || view.cached_tokens < view.whole_tokens) return;
     const int64_t places =
         (int64_t{view.pages} + got - view.copy_pages) * limits_.page_tokens;
     rows = static_cast<int32_t>(
@@ -115,7 +127,7 @@ void Scheduler::Continue(size_t place, bool must) {
       view.pages, PagesFor(view.cached_tokens + rows, limits_.page_tokens));
   pages_.Use(pages - view.pages + view.copy_pages);
   // Decodes have theirs from StartRows.
-  if (pending > 1) rows_.Take(view, view.cached_tokens, pending, rows);
+  if (pending > 1) TakeRows(view, view.cached_tokens, rows);
   decision_->work.push_back({index, rows, pages});
 }
 
@@ -170,7 +182,7 @@ Scheduler::Joined Scheduler::Join(int32_t index, int32_t most) {
   }
   const int32_t pending = view.known_tokens - position;
   if (pending <= 0) return Joined::kPassedOver;
-  const int32_t rows = rows_.Offer(view, position, pending, most);
+  const int32_t rows = Offer(view, position, most);
   if (rows <= 0) return Joined::kBlocked;
 
   const bool alone = active_ == 0;
@@ -195,7 +207,7 @@ Scheduler::Joined Scheduler::Join(int32_t index, int32_t most) {
   pages_.Use(pages - there);
   outstanding_ += demand - pages;
   ++active_;
-  rows_.Take(view, position, pending, rows);
+  TakeRows(view, position, rows);
   decision_->work.push_back({index, rows, pages});
   if (snapshot_.reuse != nullptr && view.swapped_pages == 0) {
     snapshot_.reuse->Joined(index);

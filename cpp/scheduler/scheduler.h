@@ -48,6 +48,9 @@ class Scheduler {
   void StartRows();
   void RunAdmitted();
   void Continue(size_t place, bool must);
+  // Rows that one at `position` may have; at most `most` of a prompt.
+  int32_t Offer(const RequestView& view, int32_t position, int32_t most);
+  void TakeRows(const RequestView& view, int32_t position, int32_t rows);
   void Admit();
   // `most`: of its rows.
   Joined Join(int32_t index, int32_t most);

@@ -3,6 +3,7 @@
 namespace inlay::scheduler {
 
 void StepPlan::Clear() {
+  encode = false;
   transfers.clear();
   tokens.clear();
   positions.clear();

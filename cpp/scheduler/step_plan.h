@@ -30,6 +30,12 @@ struct RowGroup {
   // have an entry per row.
   int32_t sample_begin = 0;
   int32_t sample_count = 0;
+  // Decoders with an encoder: the pages that the encoder's step wrote, and how
+  // many tokens they hold. `blocks` and `position` count from the decoder's
+  // own beginning.
+  int32_t encoder_block_begin = 0;
+  int32_t encoder_block_count = 0;
+  int32_t encoder_length = 0;
 };
 
 // Moves one whole page of all layers before the rows of a step are computed.
@@ -55,6 +61,9 @@ struct PoolOutput {
 };
 
 struct StepPlan {
+  // Its groups are whole inputs of an encoder, whose decoder they are for. No
+  // logits.
+  bool encode = false;
   // Carried out in this order, before any row. A plan may have nothing else.
   std::vector<PageTransfer> transfers;
   std::vector<int32_t> tokens;     // one per row

@@ -15,6 +15,7 @@ void StepRows::Start(const Limits& limits, const CostModel* cost,
   size_ = decodes;
   rows_ = limits.max_step_tokens - static_cast<int32_t>(decodes.rows);
   logits_ = limits.max_logits_rows - static_cast<int32_t>(decodes.rows);
+  whole_ = limits.max_step_tokens;
   held_ = 0;
   started_ = false;
   cost_ = nullptr;
@@ -52,6 +53,12 @@ void StepRows::Take(const RequestView& view, int32_t position, int32_t pending,
   }
   size_.Add(position, rows);
   if (pending > 1) started_ = true;
+}
+
+void StepRows::TakeWhole(const RequestView& view) {
+  whole_ -= view.whole_rows;
+  size_.Add(0, view.whole_rows);
+  started_ = true;
 }
 
 }  // namespace inlay::scheduler

@@ -27,6 +27,12 @@ class StepRows {
                 int32_t most);
   void Take(const RequestView& view, int32_t position, int32_t pending,
             int32_t rows);
+  // Whether the step's encoder still takes the request's input, which nothing
+  // holds back: it cannot be cut. One that fits a step always gets one.
+  bool HasWhole(const RequestView& view) const {
+    return view.whole_rows <= whole_;
+  }
+  void TakeWhole(const RequestView& view);
 
  private:
   const CostModel* cost_ = nullptr;  // null: time is not limited
@@ -34,6 +40,7 @@ class StepRows {
   StepSize size_;       // of the step so far
   int32_t rows_ = 0;    // left for prompts
   int32_t logits_ = 0;  // left beside those of the decodes
+  int32_t whole_ = 0;   // left of the encoder's
   int32_t held_ = 0;
   bool started_ = false;  // a prompt has rows
 };

@@ -54,6 +54,9 @@ constexpr DTypeInfo kInfos[] = {
     {"IQ4_NL_4_4", 32, 2 + 16, false},
     {"IQ4_NL_4_8", 32, 2 + 16, false},
     {"IQ4_NL_8_8", 32, 2 + 16, false},
+    {"U8", 1, 1, false},
+    {"F8_E4M3", 1, 1, false},
+    {"F8_E5M2", 1, 1, false},
 };
 static_assert(std::size(kInfos) == static_cast<size_t>(DType::kCount));
 

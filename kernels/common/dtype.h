@@ -57,6 +57,10 @@ enum class DType : uint8_t {
   kIQ4_NL_4_4,
   kIQ4_NL_4_8,
   kIQ4_NL_8_8,
+  // Of safetensors alone.
+  kU8,
+  kF8E4M3,
+  kF8E5M2,
   kCount,
 };
 

@@ -23,6 +23,8 @@ struct AttentionPair {
   float* total;        // merged output, unscaled
   float m, l;          // of `total`
   float slope;         // of a score by its distance
+  const float* bias;   // of a score by its distance's bucket
+  int32_t position;    // that distances for it are counted from
 };
 
 // What will be read soon: one place for each key of a block of values, or for

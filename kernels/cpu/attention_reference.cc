@@ -88,6 +88,7 @@ class Pair {
              int64_t{head} * args.kv.value_dim),
         head_(head),
         position_(args.position + (args.same_position ? 0 : row)),
+        row_position_(args.row_position + row),
         begin_(args.window > 0 && position_ >= args.window
                    ? position_ - args.window + 1
                    : 0),
@@ -148,8 +149,15 @@ class Pair {
     if (args_.softcap > 0) {
       score = args_.softcap * std::tanh(score / args_.softcap);
     }
-    if (args_.slopes == nullptr) return score;
-    return score + args_.slopes[head_] * static_cast<float>(key - position_);
+    if (args_.slopes != nullptr) {
+      score += args_.slopes[head_] * static_cast<float>(key - position_);
+    }
+    if (args_.bias == nullptr) return score;
+    const int32_t distance =
+        std::clamp(key - row_position_, -args_.bias_span, args_.bias_span);
+    return score + args_.bias[args_.buckets[distance + args_.bias_span] *
+                                  args_.bias_stride +
+                              head_];
   }
 
   const AttentionArgs& args_;
@@ -158,6 +166,7 @@ class Pair {
   float* out_;
   const int32_t head_;
   const int32_t position_;
+  const int32_t row_position_;
   const int32_t begin_;
   const int32_t last_;
 };

@@ -92,6 +92,8 @@ class AttentionRun {
     pair.m = sink ? args_.sinks[head] : -__builtin_inff();
     pair.l = sink ? 1.0f : 0.0f;
     pair.slope = args_.slopes != nullptr ? args_.slopes[head] : 0.0f;
+    pair.bias = args_.bias != nullptr ? args_.bias + head : nullptr;
+    pair.position = args_.row_position + row;
     for (int32_t i = 0; i < width_; i += kW) {
       V::Store(pair.total + i, V::Set(0.0f));
     }
@@ -275,7 +277,8 @@ class AttentionRun {
   template <int Q>
   void BlockWeights(const AttentionPair* pairs, float* m, float* l) {
     const bool steps = kSteps && kv_.format == KvFormat::kInt8;
-    const bool bends = args_.softcap > 0 || args_.slopes != nullptr;
+    const bool bends =
+        args_.softcap > 0 || args_.slopes != nullptr || args_.bias != nullptr;
     float* scores = args_.scratch;
     if (bends) Bend<Q>(pairs, steps ? key_steps_ : nullptr);
     for (int i = 0; i < Q; ++i, scores += kAttentionSegment) {
@@ -297,6 +300,18 @@ class AttentionRun {
     for (int i = 0; i < Q; ++i, scores += kAttentionSegment) {
       BendScores<V>(scores, First(pairs[i]), Last(pairs[i]), key_steps,
                     args_.softcap, pairs[i].slope, pairs[i].end - 1 - segment_);
+      if (args_.bias != nullptr) AddBias(pairs[i], scores);
+    }
+  }
+
+  void AddBias(const AttentionPair& pair, float* scores) const {
+    const int32_t span = args_.bias_span;
+    const int32_t last = Last(pair);
+    for (int32_t i = First(pair); i < last; ++i) {
+      int32_t distance = segment_ + i - pair.position;
+      distance = distance < -span ? -span : distance > span ? span : distance;
+      scores[i] +=
+          pair.bias[args_.buckets[distance + span] * args_.bias_stride];
     }
   }
 

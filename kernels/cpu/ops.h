@@ -110,6 +110,14 @@ struct AttentionArgs {
   float softcap = 0.0f;
   const float* slopes = nullptr;
   const float* sinks = nullptr;
+  // Last, if not null: + bias[buckets[d + span] * bias_stride + head], where d
+  // is the key's position - the row's, held within [-span, span]. Row 0 stands
+  // at row_position, the others behind it, also with same_position.
+  const float* bias = nullptr;
+  int64_t bias_stride = 0;
+  const uint8_t* buckets = nullptr;  // 2 * bias_span + 1
+  int32_t bias_span = 0;
+  int32_t row_position = 0;
 };
 // Rows and heads of a call are taken in tiles of at most this many pairs, so
 // that the scratch is bounded.

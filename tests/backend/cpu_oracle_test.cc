@@ -10,6 +10,7 @@
 #include "cpp/backend/cpu/route.h"
 #include "tests/backend/plan_oracle.h"
 #include "tests/backend/rig.h"
+#include "tests/backend/tiny_encdec.h"
 
 namespace inlay::backend {
 namespace {
@@ -42,6 +43,43 @@ TEST(CpuOracle, LogitsAreThoseOfTheFormulas) {
       }
     }
   }
+}
+
+// Two requests, one with more of an encoder's input than a segment of keys.
+TEST(CpuOracle, EncoderAndDecoderAreThoseOfTheFormulas) {
+  const TinyModel model = TinyEncoderDecoder(5).Build();
+  const std::vector<int32_t> far = RandomTokens(290, 97, 3);
+  const std::vector<int32_t> near = RandomTokens(17, 97, 4);
+  const std::vector<int32_t> tokens = RandomTokens(45, 97, 5);
+  const auto far_exact = PlanOracle(model).Logits(tokens, far);
+  const auto near_exact = PlanOracle(model).Logits(tokens, near);
+  std::vector<int32_t> pages(22);
+  for (size_t i = 0; i < pages.size(); ++i) pages[i] = 40 - static_cast<int>(i);
+  for (const char* isa : {"reference", "avx2", "avx512"}) {
+    for (const int threads : {1, 3}) {
+      if (!HasIsa(isa)) continue;
+      Rig rig = MakeRig(model, {.threads = threads, .isa = isa});
+      const auto logits =
+          rig.Run({{tokens, {20, 1, 24}, pages, far},
+                   {tokens, {1, 0, 30, 14}, {50, 3, 2, 9, 60}, near}});
+      ASSERT_TRUE(logits.ok()) << logits.status();
+      for (size_t r = 0; r < tokens.size(); ++r) {
+        for (size_t t = 0; t < 97; ++t) {
+          ASSERT_NEAR((*logits)[0][r * 97 + t], far_exact[r][t], 2e-3) << isa;
+          ASSERT_NEAR((*logits)[1][r * 97 + t], near_exact[r][t], 2e-3) << isa;
+        }
+      }
+    }
+  }
+}
+
+// Steps that such a model must refuse.
+TEST(CpuOracle, DecoderNeedsWhatItsEncoderLeft) {
+  const TinyModel model = TinyEncoderDecoder(5).Build();
+  Rig rig = MakeRig(model, {});
+  EXPECT_FALSE(rig.Run({{{1, 2}, {2}, {0, 1}, {}}}).ok());
+  EXPECT_FALSE(rig.Run({{{1, 2}, {2}, {0, 99}, {3}}}).ok());
+  EXPECT_TRUE(rig.Run({{{1, 2}, {2}, {0, 1}, {3}}}).ok());
 }
 
 // Of every kind, by random logits; then by such as no router should give.

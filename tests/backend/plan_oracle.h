@@ -23,10 +23,15 @@ class PlanOracle {
   explicit PlanOracle(const TinyModel& model)
       : model_(model), plan_(*model.plan) {}
 
-  std::vector<Row> Logits(const std::vector<int32_t>& tokens) {
+  // `encoder`: what the encoder reads, of a plan that has one.
+  std::vector<Row> Logits(const std::vector<int32_t>& tokens,
+                          const std::vector<int32_t>& encoder = {}) {
     slots_.assign(plan_.slot_widths.size(), {});
-    for (const model::Op& op : plan_.ops) {
-      std::visit([&](const auto& o) { Do(o, tokens); }, op);
+    cross_.assign(plan_.cache_layers.size(), {});
+    for (size_t i = 0; i < plan_.ops.size(); ++i) {
+      const bool encodes = i < static_cast<size_t>(plan_.encoder_op_count);
+      std::visit([&](const auto& o) { Do(o, encodes ? encoder : tokens); },
+                 plan_.ops[i]);
     }
     return logits_;
   }
@@ -68,11 +73,14 @@ class PlanOracle {
   void Do(const model::EmbedOp& op, const std::vector<int32_t>& tokens) {
     const size_t width = static_cast<size_t>(plan_.slot_widths[op.out]);
     std::vector<Row>& out = slots_[op.out];
+    out.clear();
     for (size_t r = 0; r < tokens.size(); ++r) {
       Row row(width);
       for (size_t i = 0; i < width; ++i) {
         row[i] = Weight(op.table)[static_cast<size_t>(tokens[r]) * width + i];
-        if (op.positions >= 0) row[i] += Weight(op.positions)[r * width + i];
+        if (op.positions < 0) continue;
+        const size_t p = r + static_cast<size_t>(op.position_offset);
+        row[i] += Weight(op.positions)[p * width + i];
       }
       out.push_back(row);
     }
@@ -191,6 +199,10 @@ class PlanOracle {
     slots_[op.out] = result;
   }
   void Do(const model::RopeAppendOp& op, const std::vector<int32_t>&) {
+    if (op.cross) {
+      cross_[static_cast<size_t>(op.layer)] = slots_[op.qkv];
+      return;
+    }
     const model::Rope& rope = plan_.ropes[op.rope];
     const int32_t heads = plan_.head_count + plan_.kv_head_count;
     for (size_t r = 0; r < slots_[op.qkv].size(); ++r) {
@@ -212,32 +224,48 @@ class PlanOracle {
       }
     }
   }
+  double Bias(const model::AttentionOp& op, int32_t head, size_t row,
+              size_t key) const {
+    const int32_t span = static_cast<int32_t>(op.buckets.size() / 2);
+    const int32_t d = std::clamp(
+        static_cast<int32_t>(key) - static_cast<int32_t>(row), -span, span);
+    const size_t bucket = op.buckets[static_cast<size_t>(d + span)];
+    return Weight(op.bias)[bucket * static_cast<size_t>(plan_.head_count) +
+                           static_cast<size_t>(head)];
+  }
+
   void Do(const model::AttentionOp& op, const std::vector<int32_t>&) {
     const std::vector<Row>& qkv = slots_[op.qkv];
+    // Where keys and values are, and how far into their rows.
+    const std::vector<Row>& kv =
+        op.cross ? cross_[static_cast<size_t>(op.layer)] : qkv;
+    const int32_t skip = op.cross ? 0 : plan_.head_count;
     const int32_t dim = plan_.head_dim;
     const int32_t shared = plan_.head_count / plan_.kv_head_count;
     std::vector<Row> out(qkv.size(), Row(plan_.head_count * dim));
     for (size_t r = 0; r < qkv.size(); ++r) {
       for (int32_t h = 0; h < plan_.head_count; ++h) {
-        const int32_t k = (plan_.head_count + h / shared) * dim;
+        const int32_t k = (skip + h / shared) * dim;
         const int32_t v = k + plan_.kv_head_count * dim;
         double sum = op.sinks < 0 ? 0 : std::exp(Weight(op.sinks)[h]);
-        for (size_t p = 0; p <= r; ++p) {
+        const size_t end = op.cross || op.bidirectional ? kv.size() : r + 1;
+        for (size_t p = 0; p < end; ++p) {
           if (op.window > 0 && r - p >= static_cast<size_t>(op.window))
             continue;
           double dot = 0;
           for (int32_t d = 0; d < dim; ++d) {
-            dot += qkv[r][h * dim + d] * qkv[p][k + d];
+            dot += qkv[r][h * dim + d] * kv[p][k + d];
           }
           double score = dot * op.scale;
           if (op.softcap > 0) score = Capped(score, op.softcap);
           if (!op.alibi_slopes.empty()) {
             score -= op.alibi_slopes[h] * static_cast<double>(r - p);
           }
+          if (op.bias >= 0) score += Bias(op, h, r, p);
           const double weight = std::exp(score);
           sum += weight;
           for (int32_t d = 0; d < dim; ++d) {
-            out[r][h * dim + d] += weight * qkv[p][v + d];
+            out[r][h * dim + d] += weight * kv[p][v + d];
           }
         }
         for (int32_t d = 0; d < dim; ++d) out[r][h * dim + d] /= sum;
@@ -266,6 +294,7 @@ class PlanOracle {
   const TinyModel& model_;
   const model::Plan& plan_;
   std::vector<std::vector<Row>> slots_;
+  std::vector<std::vector<Row>> cross_;  // k and v of each cache layer
   std::vector<Row> logits_;
 };
 

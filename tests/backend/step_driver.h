@@ -14,6 +14,7 @@ struct DrivenRequest {
   std::vector<int32_t> tokens;
   std::vector<int32_t> chunks;  // rows of each step; 0: sits one out
   std::vector<int32_t> pages;
+  std::vector<int32_t> encoder;  // what it reads first; has its own pages
 };
 
 class StepDriver {
@@ -28,6 +29,7 @@ class StepDriver {
       const std::vector<DrivenRequest>& requests) {
     std::vector<std::vector<float>> all(requests.size());
     std::vector<int32_t> done(requests.size(), 0);
+    INLAY_RETURN_IF_ERROR(Encode(requests));
     for (size_t step = 0;; ++step) {
       scheduler::StepPlan plan;
       for (size_t i = 0; i < requests.size(); ++i) {
@@ -53,6 +55,36 @@ class StepDriver {
   }
 
  private:
+  int32_t PagesOf(const std::vector<int32_t>& tokens) const {
+    return (static_cast<int32_t>(tokens.size()) + page_tokens_ - 1) /
+           page_tokens_;
+  }
+
+  // The inputs of all encoders in one step.
+  Status Encode(const std::vector<DrivenRequest>& requests) {
+    scheduler::StepPlan plan;
+    plan.encode = true;
+    for (const DrivenRequest& request : requests) {
+      if (request.encoder.empty()) continue;
+      scheduler::RowGroup group;
+      group.row_begin = plan.rows();
+      group.row_count = static_cast<int32_t>(request.encoder.size());
+      group.block_begin = static_cast<int32_t>(plan.blocks.size());
+      group.block_count = PagesOf(request.encoder);
+      for (int32_t i = 0; i < group.row_count; ++i) {
+        plan.tokens.push_back(request.encoder[static_cast<size_t>(i)]);
+        plan.positions.push_back(i);
+      }
+      plan.blocks.insert(plan.blocks.end(), request.pages.begin(),
+                         request.pages.begin() + group.block_count);
+      plan.groups.push_back(group);
+    }
+    if (plan.tokens.empty()) return OkStatus();
+    INLAY_ASSIGN_OR_RETURN(const uint64_t ticket, executor_.Launch(plan));
+    scheduler::StepResult result;
+    return executor_.Collect(ticket, &result);
+  }
+
   void AddGroup(const DrivenRequest& request, int32_t position, int32_t rows,
                 scheduler::StepPlan* plan) {
     if (rows == 0) return;
@@ -60,7 +92,10 @@ class StepDriver {
     group.row_begin = plan->rows();
     group.row_count = rows;
     group.position = position;
-    group.block_begin = static_cast<int32_t>(plan->blocks.size());
+    group.encoder_length = static_cast<int32_t>(request.encoder.size());
+    group.encoder_block_begin = static_cast<int32_t>(plan->blocks.size());
+    group.encoder_block_count = PagesOf(request.encoder);
+    group.block_begin = group.encoder_block_begin + group.encoder_block_count;
     group.block_count = (position + rows + page_tokens_ - 1) / page_tokens_;
     group.logits_begin = static_cast<int32_t>(plan->logits_rows.size());
     group.logits_count = rows;
@@ -69,8 +104,9 @@ class StepDriver {
       plan->tokens.push_back(request.tokens[static_cast<size_t>(position + i)]);
       plan->positions.push_back(position + i);
     }
-    plan->blocks.insert(plan->blocks.end(), request.pages.begin(),
-                        request.pages.begin() + group.block_count);
+    plan->blocks.insert(
+        plan->blocks.end(), request.pages.begin(),
+        request.pages.begin() + group.encoder_block_count + group.block_count);
     plan->groups.push_back(group);
   }
 

@@ -56,6 +56,47 @@ inlay_model_source PathSource(const std::string& path) {
   return source;
 }
 
+TEST(ContextTest, AnArchitectureHoldsForItsContextAlone) {
+  // Of a built-in name, but for another activation: only if it is used.
+  constexpr char kOther[] = R"(schema_version: 4
+    gguf_name: "llama" norm_kind: NORM_RMS
+    hyperparameters {
+      context_length { gguf: "no.such.key" }
+      embedding_length { gguf: "{arch}.embedding_length" }
+      block_count { gguf: "{arch}.block_count" }
+    }
+    embedding { tokens { gguf: "token_embd.weight" } }
+    attention {})";
+  inlay_error error = INLAY_ERROR_INIT;
+  inlay_context *changed = nullptr, *other = nullptr;
+  ASSERT_EQ(INLAY_OK, inlay_context_create(nullptr, &changed, &error));
+  ASSERT_EQ(INLAY_OK, inlay_context_create(nullptr, &other, &error));
+  EXPECT_STATUS(
+      INLAY_ERR_FAILED_PRECONDITION,
+      inlay_context_add_architecture(changed, kOther, INLAY_NUL, 0, &error));
+  EXPECT_NE(std::string(error.message).find("gguf_name: \"llama\""),
+            std::string::npos)
+      << error.message;
+  EXPECT_STATUS(INLAY_ERR_UNSUPPORTED_FIELD,
+                inlay_context_add_architecture(changed, kOther, INLAY_NUL,
+                                               uint64_t{1} << 40, &error));
+  EXPECT_STATUS(INLAY_OK, inlay_context_add_architecture(
+                              changed, kOther, INLAY_NUL,
+                              INLAY_ARCHITECTURE_REPLACE, &error));
+  const std::string path = inlay_test::ModelPath();
+  const inlay_model_source source = PathSource(path);
+  inlay_model* model = nullptr;
+  EXPECT_STATUS(INLAY_ERR_INVALID_ARGUMENT,
+                inlay_model_open(changed, &source, nullptr, &model, &error));
+  EXPECT_NE(std::string(error.message).find("no.such.key"), std::string::npos)
+      << error.message;
+  EXPECT_STATUS(INLAY_OK,
+                inlay_model_open(other, &source, nullptr, &model, &error));
+  inlay_model_release(model);
+  inlay_context_release(changed);
+  inlay_context_release(other);
+}
+
 TEST(ContextTest, RefusesWhatItCannotUse) {
   inlay_error error = INLAY_ERROR_INIT;
   inlay_context* context = nullptr;

@@ -24,10 +24,11 @@ std::string Read(const std::string& path) {
 
 class EmbedTest : public testing::Test {
  protected:
+  virtual std::string area() const { return "encoders"; }
   virtual std::string name() const { return "bert"; }
   void SetUp() override {
     const std::string golden =
-        INLAY_SOURCE_DIR "/tests/goldens/encoders/" + name();
+        INLAY_SOURCE_DIR "/tests/goldens/" + area() + "/" + name();
     folder_ = testing::TempDir() + "inlay_embed_" +
               testing::UnitTest::GetInstance()->current_test_info()->name();
     fs::create_directories(folder_);
@@ -145,6 +146,76 @@ TEST_F(EmbedTest, SaysWhatIsWrong) {
   uint64_t id = 0;
   EXPECT_STATUS(INLAY_ERR_FAILED_PRECONDITION,
                 inlay_submit(engine, &request, &id, &error));
+}
+
+class TwoPartsTest : public EmbedTest {
+ protected:
+  std::string area() const override { return "encdec"; }
+  std::string name() const override { return "flan-t5"; }
+  inlay_status Score(const std::vector<int32_t>& encoder,
+                     const std::vector<int32_t>& tokens,
+                     std::vector<float>* out) {
+    return inlay_score_encoded(engine, encoder.data(), encoder.size(),
+                               tokens.data(), tokens.size(), out->data(),
+                               out->size(), nullptr, &error);
+  }
+};
+
+TEST_F(TwoPartsTest, ScoresDependOnTheEncodersInput) {
+  CreateEngine(0);
+  size_t needed = 0;
+  const int32_t ids[] = {0, 9, 8};
+  ASSERT_OK(
+      inlay_score_encoded(engine, ids, 3, ids, 3, nullptr, 0, &needed, &error));
+  ASSERT_EQ(needed, 3u * 211u);
+  std::vector<float> first(needed), same(needed), other(needed);
+  ASSERT_OK(Score({5, 6, 7}, {0, 9, 8}, &first));
+  ASSERT_OK(Score({5, 6, 7}, {0, 9, 8}, &same));
+  ASSERT_OK(Score({5, 6, 4}, {0, 9, 8}, &other));
+  EXPECT_EQ(first, same);
+  EXPECT_NE(first, other);
+  std::vector<float> few(10);
+  EXPECT_STATUS(INLAY_ERR_BUFFER_TOO_SMALL, Score({5}, {0}, &few));
+  EXPECT_STATUS(INLAY_ERR_INVALID_ARGUMENT, Score({}, {0}, &first));
+  EXPECT_STATUS(INLAY_ERR_INVALID_ARGUMENT, Score({5}, {}, &first));
+  EXPECT_STATUS(INLAY_ERR_OUT_OF_RANGE, Score({211}, {0}, &first));
+  EXPECT_STATUS(
+      INLAY_ERR_FAILED_PRECONDITION,
+      inlay_score(engine, ids, 3, first.data(), first.size(), nullptr, &error));
+}
+
+// The prompt is the encoder's input, as text with the ids around it or as ids.
+TEST_F(TwoPartsTest, GeneratesFromAnInput) {
+  const inlay::Model own = inlay::Context().open(folder_);
+  const inlay::Engine two(own);
+  const auto answer = [&](inlay::Request request) {
+    request.max_tokens(12).flags(INLAY_REQUEST_IGNORE_END |
+                                 INLAY_REQUEST_LOGPROBS);
+    std::vector<int32_t> tokens;
+    for (const inlay::Piece& piece : two.stream(request)) {
+      tokens.insert(tokens.end(), piece.tokens,
+                    piece.tokens + piece.token_count);
+    }
+    return tokens;
+  };
+  const std::vector<int32_t> text = answer(inlay::Request("red fox"));
+  EXPECT_EQ(text.size(), 12u);
+  const std::vector<int32_t> ids = own.tokenize("red fox");
+  inlay_prompt_part part = INLAY_PROMPT_PART_INIT;
+  part.kind = INLAY_PART_TOKENS;
+  part.tokens = ids.data();
+  part.token_count = ids.size();
+  inlay::Request parts("");
+  parts.raw.parts = &part;
+  parts.raw.part_size = sizeof(part);
+  parts.raw.part_count = 1;
+  EXPECT_EQ(answer(parts), text);
+  EXPECT_NE(answer(inlay::Request("fox red")), text);
+  // The decoder goes on from what it is given.
+  inlay::Request later("red fox");
+  later.decoder_tokens({0, text[0], text[1]});
+  const std::vector<int32_t> rest = answer(later);
+  EXPECT_TRUE(std::equal(text.begin() + 2, text.end(), rest.begin()));
 }
 
 class RankTest : public EmbedTest {

@@ -21,7 +21,7 @@ ALLOWED = {
     "cpp/sampling": ["cpp/base", "kernels/common"],
     "cpp/cache": ["cpp/base"],
     "cpp/scheduler": ["cpp/cache", "cpp/sampling", "cpp/base"],
-    "cpp/architectures": [],
+    "cpp/architectures": ["cpp/base"],
     "cpp/model": ["cpp/formats", "cpp/base", "cpp/architectures",
                   "cpp/text/vocabulary.h"],
     "cpp/backend": ["cpp/model", "cpp/formats", "cpp/base", "cpp/scheduler"],

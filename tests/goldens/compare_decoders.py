@@ -20,6 +20,9 @@ import sys
 import tempfile
 
 import gguf
+import gguf_experts
+import gguf_older
+import gguf_today
 import hf_weights
 import numpy as np
 
@@ -28,15 +31,21 @@ from logits import Peer, inlay_logits  # noqa: E402
 
 HERE = pathlib.Path(__file__).parent / "hf"
 # What general.architecture says, where it is not config.json's model_type.
-NAMES = {"mistral": "llama"}
-PERMUTED = {"llama", "arcee", "granite", "smollm3"}
-PLUS_ONE = {"gemma", "nemotron"}
+NAMES = {"mistral": "llama", **gguf_today.NAMES}
+PERMUTED = {"llama", "arcee", "granite", "smollm3", "olmo"}
+PLUS_ONE = {"gemma", "gemma2", "gemma3", "nemotron"}
 EPSILONS = ("rms_norm_eps", "layer_norm_eps", "norm_eps", "norm_epsilon")
 LEFT_OUT = {"gpt2",  # tests/goldens/models has it as GGUF
-            "llama", "qwen2"}  # their scaling of positions is in other keys
+            "llama", "qwen2",  # their scaling of positions is in other keys
+            # no GGUF of them, or none that llama.cpp runs
+            "gptj", "opt", "gpt-neo", "falcon-rw",
+            # what they have beside others is in no key of GGUF: layers without
+            # experts, the router's jitter, corrections that are not cut
+            "qwen2-moe", "qwen3-moe", "phimoe", "gpt-oss"}
 
 
-NO_PEER = {"seed-oss", "ernie4-5"}
+NO_PEER = {"seed-oss", "ernie4-5", "gpt-neox-sequential", "olmoe",
+           "ernie4-5-moe", "glm4-moe"} | gguf_today.NO_PEER
 
 
 def permuted(values, heads):
@@ -65,13 +74,14 @@ def write_keys(writer, config, arch, head_dim):
     writer.add_head_count_kv(config["num_key_value_heads"])
     writer.add_key_length(head_dim)
     writer.add_value_length(head_dim)
-    epsilon = next(config[key] for key in EPSILONS if key in config)
+    epsilon = next((config[key] for key in EPSILONS if key in config), 1e-5)
     if "rms_norm_eps" in config:
         writer.add_layer_norm_rms_eps(epsilon)
     else:
         writer.add_layer_norm_eps(epsilon)
-    rope = config["rope_parameters"]
-    writer.add_rope_freq_base(rope["rope_theta"])
+    rope = gguf_today.rope_of(config)
+    writer.add_rope_freq_base(gguf_today.rope_base(config, head_dim))
+    gguf_today.write_keys(writer, config, arch)
     if rope["rope_type"] == "linear":
         writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
         writer.add_rope_scaling_factor(rope["factor"])
@@ -92,6 +102,20 @@ def write_keys(writer, config, arch, head_dim):
 
 def write(path, name, seed):
     config = json.loads((HERE / name / "config.json").read_text())
+    if config["model_type"] in gguf_older.ARCHITECTURES:
+        lines = (HERE / name / "tensors.txt").read_text().splitlines()
+        split = [line.split() for line in lines]
+        gguf_older.write(path, config, [
+            (tensor, hf_weights.tensor(seed, tensor, tuple(map(int, shape))))
+            for tensor, _, *shape in split])
+        return
+    if config["model_type"] in gguf_experts.ARCHITECTURES:
+        lines = (HERE / name / "tensors.txt").read_text().splitlines()
+        split = [line.split() for line in lines]
+        gguf_experts.write(path, config, [
+            (tensor, hf_weights.tensor(seed, tensor, tuple(map(int, shape))))
+            for tensor, _, *shape in split])
+        return
     arch = NAMES.get(config["model_type"], config["model_type"])
     kind = next(key for key, value in gguf.MODEL_ARCH_NAMES.items()
                 if value == arch)
@@ -100,11 +124,20 @@ def write(path, name, seed):
         config["hidden_size"] // config["num_attention_heads"])
     writer = gguf.GGUFWriter(path, arch)
     write_keys(writer, config, arch, head_dim)
+    xielu = gguf_today.Xielu()
     for line in (HERE / name / "tensors.txt").read_text().splitlines():
         tensor, _, *shape = line.split()
         values = hf_weights.tensor(seed, tensor, tuple(map(int, shape)))
+        if xielu.take(tensor, values):
+            continue
         target = names.get_name(tensor, try_suffixes=(".weight", ".bias"))
-        writer.add_tensor(target, stored(tensor, values, config, arch))
+        writer.add_tensor(target, gguf_today.scaled(
+            tensor, stored(tensor, values, config, arch), config, arch,
+            head_dim))
+    xielu.write(writer)
+    factors = gguf_today.rope_factors(config, head_dim)
+    if factors is not None:
+        writer.add_tensor("rope_freqs.weight", factors)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -142,7 +175,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for path in sorted(HERE.iterdir()):
             name = path.name
-            if name in LEFT_OUT or wanted and name not in wanted:
+            if name in LEFT_OUT | gguf_today.LEFT_OUT or wanted and name not in wanted:
                 continue
             seed, prompts = read_golden(name)
             model = pathlib.Path(folder) / f"{name}.gguf"

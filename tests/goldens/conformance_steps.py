@@ -1,5 +1,6 @@
 """The steps of the conformance scenario, with what the oracle expects."""
 import torch
+from conformance_architectures import architecture_steps
 
 MODEL = "tiny-llama.gguf"
 TEXTS = ["Hello, world", "The cat in the hat and the thing on the mat.",
@@ -565,7 +566,8 @@ def closing_steps():
 
 
 def build(oracle, encoder):
-    return [*library_steps(), *model_steps(oracle), *text_steps(oracle),
+    return [*library_steps(), *architecture_steps(), *model_steps(oracle),
+            *text_steps(oracle),
             *engine_steps(), *greedy_steps(oracle), *stop_steps(oracle),
             *choice_steps_first(oracle), *refused_steps(),
             *logprob_steps(oracle), *cancel_steps(oracle), *session_steps(oracle),

@@ -22,13 +22,15 @@ def inlay_logits(inlay, model, ids, vocabulary, extra=()):
 
 
 class Peer:
-    """llama.cpp, opened once for any number of windows."""
+    """llama.cpp, opened once for any number of windows; `precise`: with a
+    cache in FP32."""
 
-    def __init__(self, model, window, threads=None):
+    def __init__(self, model, window, threads=None, precise=False):
         import llama_cpp
         self.model = llama_cpp.Llama(
             str(model), n_ctx=window, logits_all=True, verbose=False,
-            n_threads=threads, n_threads_batch=threads)
+            n_threads=threads, n_threads_batch=threads,
+            **(dict(type_k=0, type_v=0) if precise else {}))
 
     def logits(self, ids):
         self.model.reset()

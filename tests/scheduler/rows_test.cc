@@ -67,6 +67,35 @@ TEST(Rows, ConcurrencyBoundsAStep) {
   EXPECT_EQ(Decide(SnapshotOf(views, 99)).work.size(), 4u);
 }
 
+RequestView WithInput(RequestView view, int32_t rows) {
+  view.whole_rows = rows;
+  view.whole_tokens = (rows + 3) / 4 * 4;
+  return view;
+}
+
+TEST(Rows, AnEncodersInputIsNeverCut) {
+  // Rows of its own: neither decodes nor prompts are in its way.
+  std::vector<RequestView> views = {Running(5, 4, 2), Running(30, 0, 0),
+                                    WithInput(Waiting(14), 10)};
+  views[1].admission = 1;
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99))),
+              ElementsAre(Pair(0, 1), Pair(1, 9)));
+  views = {Running(5, 4, 2), WithInput(Running(14, 0, 0), 10)};
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99))),
+              ElementsAre(Pair(0, 1), Pair(1, 12)));
+  // Two that do not fit one step go one after the other.
+  views = {WithInput(Waiting(9), 6), WithInput(Waiting(9), 5),
+           WithInput(Waiting(5), 4)};
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99))), ElementsAre(Pair(0, 8)));
+  // Then the decoder's own tokens come as any prompt's.
+  views = {WithInput(Running(14, 12, 3), 10), Waiting(5)};
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 99))),
+              ElementsAre(Pair(0, 2), Pair(1, 5)));
+  // Too few pages: nothing of it, not a part.
+  views = {Running(5, 4, 2), WithInput(Running(14, 0, 0), 10)};
+  EXPECT_THAT(Rows(Decide(SnapshotOf(views, 2))), ElementsAre(Pair(0, 1)));
+}
+
 TEST(Rows, LogitsOfEveryRowOfAPromptAreBounded) {
   std::vector<RequestView> views = {Running(5, 4, 2), Running(30, 0, 0)};
   views[1].logits_per_row = true;

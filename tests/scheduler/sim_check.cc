@@ -27,12 +27,24 @@ bool Simulator::CheckDecision() {
     if (marks_[preemption.index] != kNone) return Fail("preempted twice");
     marks_[preemption.index] = kPreempted;
   }
-  int32_t rows = 0;
+  int32_t rows = 0, encoder_rows = 0;
   for (const Work& work : decision_.work) {
     if (!CheckWork(work)) return false;
-    rows += work.rows;
+    const RequestView& view = views_[work.index];
+    if (view.cached_tokens >= view.whole_tokens) {
+      rows += work.rows;
+      continue;
+    }
+    if (work.rows != view.whole_tokens - view.cached_tokens) {
+      return Fail("an encoder's input was cut");
+    }
+    ++totals_.wholes;
+    encoder_rows += view.whole_rows;
   }
-  if (rows > config_.limits.max_step_tokens) return Fail("too many rows");
+  if (rows > config_.limits.max_step_tokens ||
+      encoder_rows > config_.limits.max_step_tokens) {
+    return Fail("too many rows");
+  }
   if (static_cast<int32_t>(decision_.work.size()) >
       config_.limits.max_concurrency) {
     return Fail("too many requests");

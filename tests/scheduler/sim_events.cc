@@ -55,6 +55,16 @@ void Simulator::Submit(int32_t tenant) {
       config_.class_of_tenant ? tenant : random_.Below(config_.classes);
   r.view.arrival_ns = now_ns_;
   r.view.logits_per_row = random_.Chance(config_.per_row);
+  if (random_.Chance(config_.wholes)) {
+    // Whole pages, the last of them not full, and something behind them.
+    const int32_t page = config_.limits.page_tokens;
+    const int32_t most_pages = (prompt - 1) / page;
+    r.view.whole_tokens = random_.Below(most_pages + 1) * page;
+    r.view.whole_rows = std::max(0, r.view.whole_tokens - random_.Below(page));
+    if (r.view.whole_rows > config_.limits.max_step_tokens) {
+      r.view.whole_tokens = r.view.whole_rows = 0;
+    }
+  }
   if (random_.Chance(config_.deadlines)) {
     r.view.deadline_ns = now_ns_ + 100 * (1 + random_.Below(2000));
   }

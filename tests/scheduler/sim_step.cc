@@ -69,7 +69,7 @@ bool Simulator::Join(SimRequest& request) {
   request.view.admitted = true;
   request.view.admission = ++admissions_;
   if (request.view.swapped_pages > 0 || !config_.reuse ||
-      request.view.logits_per_row) {
+      request.view.logits_per_row || request.view.whole_tokens > 0) {
     return true;
   }
   request.view.cached_tokens =
@@ -131,7 +131,9 @@ bool Simulator::Execute() {
       if (cache_.references(page) != 1) return Fail("a shared page is written");
       Content(page, at % page_tokens) = request.prints[at];
     }
-    logits += request.view.logits_per_row          ? rows_[w]
+    const bool encodes = position < request.view.whole_tokens;
+    logits += encodes                              ? 0
+              : request.view.logits_per_row        ? rows_[w]
               : rows_[w] == request.view.pending() ? 1
                                                    : 0;
     size_.Add(position, rows_[w]);

@@ -64,7 +64,7 @@ bool Simulator::Drain(int64_t most_steps) {
 
 Reuse Simulator::Look(int32_t index) {
   const SimRequest& request = *live_[index];
-  if (request.view.logits_per_row) return {};
+  if (request.view.logits_per_row || request.view.whole_tokens > 0) return {};
   const cache::PrefixMatch match =
       cache_.Find(request.domain, request.First(request.view.known_tokens - 1));
   passed_over_[index] = match.promised;
@@ -74,6 +74,7 @@ Reuse Simulator::Look(int32_t index) {
 
 void Simulator::Joined(int32_t index) {
   const SimRequest& request = *live_[index];
+  if (request.view.whole_tokens > 0) return;
   cache_.Promise(request.domain, request.tokens, request.id);
 }
 

@@ -37,6 +37,7 @@ struct SimConfig {
   int32_t forks = 0;
   int32_t failures = 0;  // steps that fail
   int32_t per_row = 0;   // requests that want logits of every row, in 1/1000
+  int32_t wholes = 0;    // requests with an encoder's input, in 1/1000
   bool reuse = true;     // prefixes are shared
 };
 
@@ -53,6 +54,7 @@ class Simulator final : public ReuseLookup {
     int64_t steps = 0, submitted = 0, finished = 0, cancelled = 0, expired = 0;
     int64_t recomputed = 0, swapped = 0, failed_steps = 0, reused_tokens = 0;
     int64_t rows = 0, longest_wait_ns = 0, forks = 0, passed_over = 0;
+    int64_t wholes = 0;
   };
   const Totals& totals() const { return totals_; }
   // Since the oldest live request arrived.

@@ -48,6 +48,7 @@ SimConfig ConfigOf(uint64_t seed) {
   config.forks = pick({0, 0, 50});
   config.failures = pick({0, 5});
   config.per_row = pick({0, 100});
+  config.wholes = pick({0, 0, 500, 1000});
   config.reuse = pick({0, 1, 1}) == 1;
   return config;
 }
@@ -72,6 +73,7 @@ TEST(Simulator, EverythingHoldsAfterEveryStep) {
     sum.reused_tokens += totals.reused_tokens;
     sum.forks += totals.forks;
     sum.passed_over += totals.passed_over;
+    sum.wholes += totals.wholes;
   }
   RecordProperty("steps", std::to_string(sum.steps));
   RecordProperty("finished", std::to_string(sum.finished));
@@ -86,7 +88,8 @@ TEST(Simulator, EverythingHoldsAfterEveryStep) {
   // The scenarios reach what they are meant to reach.
   for (const int64_t count :
        {sum.finished, sum.cancelled, sum.expired, sum.recomputed, sum.swapped,
-        sum.failed_steps, sum.reused_tokens, sum.forks, sum.passed_over}) {
+        sum.failed_steps, sum.reused_tokens, sum.forks, sum.passed_over,
+        sum.wholes}) {
     EXPECT_GT(count, 100);
   }
 }

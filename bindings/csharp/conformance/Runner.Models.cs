@@ -32,6 +32,14 @@ namespace Conformance
             Keep(step, context);
         }
 
+        private void Architecture(Step step, Trace to)
+        {
+            Get<Context>(step, "context").AddArchitecture(
+                step.Text("text"), step.Flag("replace")
+                    ? ArchitectureFlags.Replace : ArchitectureFlags.None);
+            to.Ok();
+        }
+
         private void Options(Step step, Trace to)
         {
             var options = new Options();

@@ -27,6 +27,7 @@ namespace Conformance
             operations = new Dictionary<string, Action<Step, Trace>>
             {
                 { "library", Library }, { "context", Context },
+                { "architecture", Architecture },
                 { "options", Options }, { "open", Open },
                 { "model_info", ModelInfo }, { "metadata", Metadata },
                 { "tokenize", Tokenize },

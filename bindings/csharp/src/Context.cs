@@ -69,6 +69,32 @@ namespace Inlay
             Errors.Check(status, &error);
         }
 
+        /// <summary>Adds an architecture to the built-in ones, for models
+        /// that are opened from here on.</summary>
+        /// <param name="text">A description, as docs/add-a-model.md writes
+        /// it.</param>
+        /// <param name="flags">Replace: where a name is known already, the
+        /// new one counts.</param>
+        /// <exception cref="InlayException">InvalidArgument names line,
+        /// column and field; Unsupported: another version of the schema;
+        /// FailedPrecondition: a name is known already.</exception>
+        public void AddArchitecture(
+            string text, ArchitectureFlags flags = ArchitectureFlags.None)
+        {
+            if (text == null)
+            {
+                throw new ArgumentNullException("text");
+            }
+            var error = Errors.New();
+            using (var arena = new Arena())
+            {
+                UIntPtr size;
+                var bytes = arena.Text(text, out size);
+                Errors.Check(Native.inlay_context_add_architecture(
+                    Handle, bytes, size, (ulong)flags, &error), &error);
+            }
+        }
+
         /// <summary>Memory in use, now.</summary>
         public ContextStats Stats
         {

@@ -136,6 +136,20 @@ inlay_status inlay_context_get_stats(
   return 0;
 }
 
+inlay_status inlay_context_add_architecture(
+    inlay_context* context,
+    const char* text,
+    size_t text_size,
+    uint64_t flags,
+    inlay_error* error) {
+  (void)context;
+  (void)text;
+  (void)text_size;
+  (void)flags;
+  (void)error;
+  return 0;
+}
+
 inlay_status inlay_device_count(
     inlay_context* context,
     size_t* out_count,
@@ -794,6 +808,28 @@ inlay_status inlay_score(
     size_t* out_count,
     inlay_error* error) {
   (void)engine;
+  (void)tokens;
+  (void)token_count;
+  (void)logits;
+  (void)capacity;
+  (void)out_count;
+  (void)error;
+  return 0;
+}
+
+inlay_status inlay_score_encoded(
+    inlay_engine* engine,
+    const int32_t* encoder_tokens,
+    size_t encoder_token_count,
+    const int32_t* tokens,
+    size_t token_count,
+    float* logits,
+    size_t capacity,
+    size_t* out_count,
+    inlay_error* error) {
+  (void)engine;
+  (void)encoder_tokens;
+  (void)encoder_token_count;
   (void)tokens;
   (void)token_count;
   (void)logits;
@@ -1853,7 +1889,7 @@ CHECK(offset_inlay_prompt_part_token_count,
 CHECK(size_inlay_prompt_part_token_count,
       sizeof(((inlay_prompt_part*)0)->token_count) == 8);
 CHECK(size_inlay_request,
-      sizeof(inlay_request) >= 336);
+      sizeof(inlay_request) >= 352);
 CHECK(offset_inlay_request_struct_size,
       offsetof(inlay_request, struct_size) == 0);
 CHECK(size_inlay_request_struct_size,
@@ -2078,6 +2114,14 @@ CHECK(offset_inlay_request_logits_user_data,
       offsetof(inlay_request, logits_user_data) == 328);
 CHECK(size_inlay_request_logits_user_data,
       sizeof(((inlay_request*)0)->logits_user_data) == 8);
+CHECK(offset_inlay_request_decoder_tokens,
+      offsetof(inlay_request, decoder_tokens) == 336);
+CHECK(size_inlay_request_decoder_tokens,
+      sizeof(((inlay_request*)0)->decoder_tokens) == 8);
+CHECK(offset_inlay_request_decoder_token_count,
+      offsetof(inlay_request, decoder_token_count) == 344);
+CHECK(size_inlay_request_decoder_token_count,
+      sizeof(((inlay_request*)0)->decoder_token_count) == 8);
 CHECK(size_inlay_event,
       sizeof(inlay_event) >= 176);
 CHECK(offset_inlay_event_struct_size,
@@ -2271,6 +2315,8 @@ CHECK(value_INLAY_KV_F16, INLAY_KV_F16 == 2);
 CHECK(value_INLAY_KV_BF16, INLAY_KV_BF16 == 3);
 CHECK(value_INLAY_KV_INT8, INLAY_KV_INT8 == 4);
 CHECK(value_INLAY_KV_FP8, INLAY_KV_FP8 == 5);
+CHECK(value_INLAY_ARCHITECTURE_REPLACE,
+      INLAY_ARCHITECTURE_REPLACE == (UINT64_C(1) << 0));
 CHECK(value_INLAY_MODEL_VOCABULARY_ONLY,
       INLAY_MODEL_VOCABULARY_ONLY == (UINT64_C(1) << 0));
 CHECK(value_INLAY_TOKEN_IS_BOS,

@@ -882,7 +882,7 @@ CHECK(offset_inlay_prompt_part_token_count,
 CHECK(size_inlay_prompt_part_token_count,
       sizeof(((inlay_prompt_part*)0)->token_count) == 8);
 CHECK(size_inlay_request,
-      sizeof(inlay_request) == 336);
+      sizeof(inlay_request) == 352);
 CHECK(offset_inlay_request_struct_size,
       offsetof(inlay_request, struct_size) == 0);
 CHECK(size_inlay_request_struct_size,
@@ -1107,6 +1107,14 @@ CHECK(offset_inlay_request_logits_user_data,
       offsetof(inlay_request, logits_user_data) == 328);
 CHECK(size_inlay_request_logits_user_data,
       sizeof(((inlay_request*)0)->logits_user_data) == 8);
+CHECK(offset_inlay_request_decoder_tokens,
+      offsetof(inlay_request, decoder_tokens) == 336);
+CHECK(size_inlay_request_decoder_tokens,
+      sizeof(((inlay_request*)0)->decoder_tokens) == 8);
+CHECK(offset_inlay_request_decoder_token_count,
+      offsetof(inlay_request, decoder_token_count) == 344);
+CHECK(size_inlay_request_decoder_token_count,
+      sizeof(((inlay_request*)0)->decoder_token_count) == 8);
 CHECK(size_inlay_event,
       sizeof(inlay_event) == 176);
 CHECK(offset_inlay_event_struct_size,
@@ -1300,6 +1308,8 @@ CHECK(value_INLAY_KV_F16, INLAY_KV_F16 == 2);
 CHECK(value_INLAY_KV_BF16, INLAY_KV_BF16 == 3);
 CHECK(value_INLAY_KV_INT8, INLAY_KV_INT8 == 4);
 CHECK(value_INLAY_KV_FP8, INLAY_KV_FP8 == 5);
+CHECK(value_INLAY_ARCHITECTURE_REPLACE,
+      INLAY_ARCHITECTURE_REPLACE == (UINT64_C(1) << 0));
 CHECK(value_INLAY_MODEL_VOCABULARY_ONLY,
       INLAY_MODEL_VOCABULARY_ONLY == (UINT64_C(1) << 0));
 CHECK(value_INLAY_TOKEN_IS_BOS,

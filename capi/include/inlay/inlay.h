@@ -561,6 +561,21 @@ typedef int32_t inlay_status;
 
 /** @} */
 
+/** @addtogroup group_context
+ * @{ */
+
+/** @name inlay_architecture_flags
+ * Flags of inlay_context_add_architecture. Since 0.2.
+ * @{ */
+/**
+ * Where a name of the description is known already, of a built-in architecture
+ * too, the new one counts.
+ */
+#define INLAY_ARCHITECTURE_REPLACE (UINT64_C(1) << 0)
+/** @} */
+
+/** @} */
+
 /** @addtogroup group_model
  * @{ */
 
@@ -1894,6 +1909,13 @@ struct inlay_request {
    * Since 0.2.
    */
   void* logits_user_data;
+  /**
+   * Of a model with an encoder, whose input is the prompt: what its decoder
+   * begins with; NULL: as the model says. Other models refuse it. Since 0.2.
+   */
+  const int32_t* decoder_tokens;
+  /** Entries of decoder_tokens; 0: as the model says. Since 0.2. */
+  size_t decoder_token_count;
 };
 /** All defaults for inlay_request. */
 #define INLAY_REQUEST_INIT \
@@ -1901,7 +1923,7 @@ struct inlay_request {
     (uint32_t)sizeof(inlay_request), 0, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, \
     0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, \
     NULL, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, \
-    0, 0, NULL, NULL, 0, NULL, NULL \
+    0, 0, NULL, NULL, 0, NULL, NULL, NULL, 0 \
   }
 
 /** @} */
@@ -2171,6 +2193,31 @@ INLAY_API void inlay_context_release(inlay_context* context) INLAY_NOEXCEPT;
 INLAY_API inlay_status inlay_context_get_stats(
     inlay_context* context,
     inlay_context_stats* out,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * Adds an architecture to the built-in ones, for models of this context that
+ * are opened from here on: a description as docs/add-a-model.md writes it.
+ * Errors name line, column and field. INLAY_ERR_UNSUPPORTED: it is of another
+ * version of the schema. INLAY_ERR_FAILED_PRECONDITION: one of its names is
+ * known already, and INLAY_ARCHITECTURE_REPLACE is not set.
+ * @param context The context.
+ * @param text The description; at most 1 MiB.
+ * @param text_size Bytes of text, or INLAY_NUL.
+ * @param flags Of inlay_architecture_flags.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_UNSUPPORTED_FIELD,
+ *   INLAY_ERR_UNSUPPORTED, INLAY_ERR_FAILED_PRECONDITION,
+ *   INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_FORKED.
+ * Thread class: any. Any thread; not inside a callback.
+ * Ownership: Copies the text.
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_context_add_architecture(
+    inlay_context* context,
+    const char* text,
+    size_t text_size,
+    uint64_t flags,
     inlay_error* error) INLAY_NOEXCEPT;
 
 /**
@@ -3375,6 +3422,45 @@ INLAY_API void inlay_generation_release(
  */
 INLAY_API inlay_status inlay_score(
     inlay_engine* engine,
+    const int32_t* tokens,
+    size_t token_count,
+    float* logits,
+    size_t capacity,
+    size_t* out_count,
+    inlay_error* error) INLAY_NOEXCEPT;
+
+/**
+ * What inlay_score does, for a model with an encoder: logits of every position
+ * of its decoder's tokens, given the encoder's input. The input runs whole in
+ * one step and shares nothing with others. FAILED_PRECONDITION: the model has
+ * no encoder. OUT_OF_RANGE: the input is longer than the encoder's context or
+ * the engine's max_step_tokens, or the tokens than the decoder's context. A
+ * host-driven engine is stepped by this call.
+ * @param engine The engine.
+ * @param encoder_tokens The encoder's input, at least 1 id.
+ * @param encoder_token_count Entries of encoder_tokens.
+ * @param tokens The decoder's ids, at least 1.
+ * @param token_count Entries of tokens.
+ * @param logits Receives the logits; NULL with capacity 0 only asks for the
+ *   count.
+ * @param capacity Floats of logits.
+ * @param out_count Receives token_count * vocabulary_size, also with
+ *   INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.
+ * @param error Receives the detail of a failure; may be NULL.
+ * @return INLAY_OK; INLAY_ERR_INVALID_ARGUMENT, INLAY_ERR_OUT_OF_RANGE,
+ *   INLAY_ERR_BUFFER_TOO_SMALL, INLAY_ERR_FAILED_PRECONDITION,
+ *   INLAY_ERR_RESOURCE_EXHAUSTED, INLAY_ERR_CANCELLED, INLAY_ERR_INTERNAL,
+ *   INLAY_ERR_OUT_OF_MEMORY, INLAY_ERR_WOULD_DEADLOCK, INLAY_ERR_FORKED.
+ * Thread class: blocking. Any thread; may wait; not inside a callback.
+ * Waits at most: As inlay_score, and one pass over the encoder's input before.
+ * Ownership: Writes to the caller's buffer, row-major [token_count,
+ *   vocabulary_size].
+ * @since 0.2
+ */
+INLAY_API inlay_status inlay_score_encoded(
+    inlay_engine* engine,
+    const int32_t* encoder_tokens,
+    size_t encoder_token_count,
     const int32_t* tokens,
     size_t token_count,
     float* logits,

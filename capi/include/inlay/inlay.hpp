@@ -260,6 +260,12 @@ class Context {
   /// The C handle, for calls of inlay.h; stays owned by this object.
   inlay_context* get() const noexcept { return handle_.get(); }
 
+  /// Adds an architecture; see inlay_context_add_architecture.
+  void add_architecture(std::string_view text, uint64_t flags = 0) const {
+    detail::Call(inlay_context_add_architecture, get(), text.data(),
+                 text.size(), flags);
+  }
+
   /// Opens a file; the path is UTF-8.
   Model open(std::string_view path, const inlay_model_options& options =
                                         INLAY_MODEL_OPTIONS_INIT) const {
@@ -413,6 +419,12 @@ class Request {
     session_ = std::make_shared<Session>(std::move(session));
     return *this;
   }
+  /// What the decoder of a model with an encoder begins with; the prompt is the
+  /// encoder's input.
+  Request& decoder_tokens(std::vector<int32_t> tokens) {
+    decoder_tokens_ = std::move(tokens);
+    return *this;
+  }
   /// Sets flags of inlay_request_flags.
   Request& flags(uint64_t flags) {
     raw.flags |= flags;
@@ -450,6 +462,10 @@ class Request {
       full.cache_domain = cache_domain_.data();
       full.cache_domain_size = cache_domain_.size();
     }
+    if (full.decoder_tokens == nullptr) {
+      full.decoder_tokens = decoder_tokens_.data();
+      full.decoder_token_count = decoder_tokens_.size();
+    }
     if (full.session == nullptr && session_ != nullptr) {
       full.session = session_->get();
     }
@@ -462,6 +478,7 @@ class Request {
   std::string cache_domain_;
   std::shared_ptr<Session> session_;
   std::vector<std::string> stops_;
+  std::vector<int32_t> decoder_tokens_;
 };
 
 /// Some tokens of an answer, with the text that became complete with them.

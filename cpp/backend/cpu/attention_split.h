@@ -56,6 +56,7 @@ struct AttentionHeads {
   int32_t q_per_kv;
   int32_t window;
   bool bidirectional = false;  // see model::AttentionOp
+  bool cross = false;
 };
 
 // The attention of one step in units, one for each tile.
@@ -89,6 +90,7 @@ class AttentionDivision {
 
  private:
   int32_t LastKey(const scheduler::RowGroup& group, int32_t row) const {
+    if (heads_.cross) return group.encoder_length - 1;
     if (!heads_.bidirectional) return group.position + row;
     const int32_t last = group.row_count - 1;
     const int32_t ahead = heads_.window > 0 ? heads_.window - 1 : last;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -40,10 +41,20 @@ StepLimits Limits(const model::Plan& plan, const ExecutorOptions& options) {
   return {.max_rows = options.max_rows,
           .max_logits_rows = options.max_logits_rows,
           .types = Types(plan),
+          .encodes = plan.encoder_op_count > 0,
           .page_tokens = options.page_tokens,
           .page_count = options.page_count,
           .vocabulary_size = plan.vocabulary_size,
           .max_positions = MaxPositions(plan)};
+}
+
+// Instructions of the encoder.
+size_t EncoderEnd(const std::vector<Instruction>& program,
+                  const model::Plan& plan) {
+  const model::Op* const end = plan.ops.data() + plan.encoder_op_count;
+  return static_cast<size_t>(
+      std::count_if(program.begin(), program.end(),
+                    [end](const Instruction& i) { return i.op < end; }));
 }
 
 }  // namespace
@@ -62,6 +73,10 @@ StatusOr<std::unique_ptr<Executor>> CpuExecutor::Create(
     chosen.kv_type = weights->default_kv_type();
   }
   std::vector<float> scales;
+  if (chosen.kv_type == KvType::kFp8 && weights->plan().encoder_op_count > 0) {
+    return absl::UnimplementedError(
+        "FP8 pages are not supported for models with an encoder");
+  }
   if (chosen.kv_type == KvType::kFp8) {
     // Freed before the real memory is asked for.
     const ExecutorOptions small =
@@ -107,6 +122,7 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const CpuWeights> weights,
       cache_(std::move(cache)),
       shares_(threads->thread_count()),
       program_(BuildProgram(*weights_)),
+      encoder_end_(EncoderEnd(program_, weights_->plan())),
       context_{.weights = *weights_,
                .plan = weights_->plan(),
                .arena = arena_,
@@ -148,13 +164,15 @@ Status CpuExecutor::Collect(uint64_t ticket, scheduler::StepResult* result) {
   context_.result = result;
   context_.sample_begin_ns = 0;
   expert_outputs_ = 0;
-  context_.pool.Run([this](int thread, int threads) {
+  const auto program = step.encode ? std::span(program_).first(encoder_end_)
+                                   : std::span(program_).subspan(encoder_end_);
+  context_.pool.Run([this, program](int thread, int threads) {
     Worker worker(context_, thread, threads);
     ComputeRopeTables(worker);
-    if (!std::holds_alternative<model::EmbedOp>(*program_.front().op)) {
+    if (!std::holds_alternative<model::EmbedOp>(*program.front().op)) {
       worker.Barrier();
     }
-    for (const Instruction& instruction : program_) {
+    for (const Instruction& instruction : program) {
       instruction.run(worker, instruction);
     }
     expert_outputs_ += worker.expert_outputs;

@@ -3,6 +3,7 @@
 #define INLAY_BACKEND_CPU_EXECUTOR_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -53,6 +54,7 @@ class CpuExecutor final : public Executor {
   std::vector<sampling::Sampler> samplers_;
   WorkShares shares_;
   const std::vector<Instruction> program_;
+  const size_t encoder_end_;  // the first of the decoder
   StepContext context_;
   const scheduler::StepPlan* in_flight_ = nullptr;
   uint64_t ticket_ = 0;

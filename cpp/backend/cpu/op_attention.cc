@@ -12,8 +12,9 @@ namespace {
 
 // Where q, k and v of one row are.
 struct RowLayout {
-  RowLayout(const model::Plan& plan, const model::CacheLayer& layer)
-      : q_heads(plan.head_count),
+  RowLayout(const model::Plan& plan, const model::CacheLayer& layer,
+            bool without_q = false)
+      : q_heads(without_q ? 0 : plan.head_count),
         kv_heads(layer.kv_head_count),
         key_dim(layer.key_dim),
         value_dim(layer.value_dim),
@@ -31,11 +32,13 @@ class Units {
         context_(worker.context),
         op_(std::get<model::AttentionOp>(*self.op)),
         sinks_(self.vectors[0]),
+        bias_(self.vectors[1]),
         shape_(context_.plan,
                context_.plan.cache_layers[static_cast<size_t>(op_.layer)]),
         q_per_kv_(shape_.q_heads / shape_.kv_heads),
         division_(context_.step->groups,
-                  {shape_.kv_heads, q_per_kv_, op_.window, op_.bidirectional},
+                  {shape_.kv_heads, q_per_kv_, op_.window, op_.bidirectional,
+                   op_.cross},
                   worker.threads) {}
 
   // Computes this thread's share. Returns whether states wait to be merged.
@@ -71,38 +74,54 @@ class Units {
   }
 
  private:
-  bool SeesAll() const { return op_.bidirectional && op_.window == 0; }
+  bool SeesAll() const {
+    return op_.cross || (op_.bidirectional && op_.window == 0);
+  }
+  // The last that a tile's first row sees, which the others count from.
+  int32_t Position(const AttentionTile& tile) const {
+    const scheduler::RowGroup& group = tile.group;
+    if (op_.cross) return group.encoder_length - 1;
+    return group.position + (SeesAll() ? group.row_count - 1 : tile.first);
+  }
+  int32_t Keys(const scheduler::RowGroup& group) const {
+    if (op_.cross) return group.encoder_length;
+    return op_.bidirectional ? group.position + group.row_count : INT32_MAX;
+  }
 
   kernels::cpu::AttentionArgs Args(const AttentionTile& tile) const {
     const int64_t row = tile.group.row_begin + tile.first;
     const int64_t head = int64_t{tile.kv_head} * q_per_kv_;
     const int64_t q_stride = context_.arena.SlotStride(op_.qkv);
     const int64_t out_stride = context_.arena.SlotStride(op_.out);
-    return {
-        .kv = context_.cache.layer(op_.layer),
-        .block_table = context_.step->blocks.data() + tile.group.block_begin,
-        .position = tile.group.position +
-                    (SeesAll() ? tile.group.row_count - 1 : tile.first),
-        .rows = tile.rows,
-        .window = op_.window,
-        .kv_head = tile.kv_head,
-        .q_heads = q_per_kv_,
-        .q = context_.arena.Slot(op_.qkv) + row * q_stride +
-             head * shape_.key_dim,
-        .q_stride = q_stride,
-        .out = context_.arena.Slot(op_.out) + row * out_stride +
-               head * shape_.value_dim,
-        .out_stride = out_stride,
-        .scale = op_.scale,
-        .scratch = context_.arena.Scratch(worker_.thread),
-        .same_position = SeesAll(),
-        .ahead = op_.bidirectional && !SeesAll() ? op_.window - 1 : 0,
-        .keys = op_.bidirectional ? tile.group.position + tile.group.row_count
-                                  : INT32_MAX,
-        .softcap = op_.softcap,
-        .slopes =
-            op_.alibi_slopes.empty() ? nullptr : op_.alibi_slopes.data() + head,
-        .sinks = sinks_ == nullptr ? nullptr : sinks_ + head};
+    return {.kv = context_.cache.layer(op_.layer),
+            .block_table = context_.step->blocks.data() +
+                           (op_.cross ? tile.group.encoder_block_begin
+                                      : tile.group.block_begin),
+            .position = Position(tile),
+            .rows = tile.rows,
+            .window = op_.window,
+            .kv_head = tile.kv_head,
+            .q_heads = q_per_kv_,
+            .q = context_.arena.Slot(op_.qkv) + row * q_stride +
+                 head * shape_.key_dim,
+            .q_stride = q_stride,
+            .out = context_.arena.Slot(op_.out) + row * out_stride +
+                   head * shape_.value_dim,
+            .out_stride = out_stride,
+            .scale = op_.scale,
+            .scratch = context_.arena.Scratch(worker_.thread),
+            .same_position = SeesAll(),
+            .ahead = op_.bidirectional && !SeesAll() ? op_.window - 1 : 0,
+            .keys = Keys(tile.group),
+            .softcap = op_.softcap,
+            .slopes = op_.alibi_slopes.empty() ? nullptr
+                                               : op_.alibi_slopes.data() + head,
+            .sinks = sinks_ == nullptr ? nullptr : sinks_ + head,
+            .bias = bias_ == nullptr ? nullptr : bias_ + head,
+            .bias_stride = shape_.q_heads,
+            .buckets = op_.buckets.data(),
+            .bias_span = static_cast<int32_t>(op_.buckets.size() / 2),
+            .row_position = tile.group.position + tile.first};
   }
 
   kernels::cpu::AttentionStates States(const AttentionTile& tile,
@@ -120,6 +139,7 @@ class Units {
   const StepContext& context_;
   const model::AttentionOp& op_;
   const float* const sinks_;
+  const float* const bias_;
   const RowLayout shape_;
   const int32_t q_per_kv_;
   const AttentionDivision division_;
@@ -161,7 +181,8 @@ void RunRopeAppend(Worker& worker, const Instruction& self) {
   const auto& op = std::get<model::RopeAppendOp>(*self.op);
   StepContext& context = worker.context;
   const RowLayout shape(
-      context.plan, context.plan.cache_layers[static_cast<size_t>(op.layer)]);
+      context.plan, context.plan.cache_layers[static_cast<size_t>(op.layer)],
+      op.cross);
   const model::Rope& rope = context.plan.ropes[static_cast<size_t>(op.rope)];
   const bool rotates = rope.kind != model::Rope::Kind::kNone && rope.dims > 0;
   const bool interleaved = rope.kind == model::Rope::Kind::kInterleaved;

@@ -40,7 +40,12 @@ class Checker {
       }
     }
     if (plan_.vocabulary_size < 1) return Bad("vocabulary size");
+    if (plan_.encoder_op_count < 0 ||
+        static_cast<size_t>(plan_.encoder_op_count) > plan_.ops.size()) {
+      return Bad("number of the encoder's operations");
+    }
     for (const model::Op& op : plan_.ops) {
+      encodes_ = at_++ < plan_.encoder_op_count;
       INLAY_RETURN_IF_ERROR(
           std::visit([this](auto& o) { return Check(o); }, op));
     }
@@ -227,21 +232,27 @@ class Checker {
     return &plan_.cache_layers[static_cast<size_t>(layer)];
   }
   // Query heads are as wide as keys and shared evenly among the kv heads.
-  bool HasHeads(SlotId qkv, const model::CacheLayer& layer) const {
+  // `q`, `kv`: which of them the slot has.
+  bool HasHeads(SlotId qkv, const model::CacheLayer& layer, bool q,
+                bool kv) const {
+    const int64_t queries = int64_t{plan_.head_count} * layer.key_dim;
+    const int64_t others =
+        int64_t{layer.kv_head_count} * (layer.key_dim + layer.value_dim);
     return plan_.head_count > 0 &&
            plan_.head_count % layer.kv_head_count == 0 &&
-           Width(qkv) == int64_t{plan_.head_count} * layer.key_dim +
-                             int64_t{layer.kv_head_count} *
-                                 (layer.key_dim + layer.value_dim);
+           Width(qkv) == (q ? queries : 0) + (kv ? others : 0);
   }
 
   Status Check(const model::RopeAppendOp& op) const {
     const model::CacheLayer* layer = Layer(op.layer);
     if (selects_ > 0) return Bad("order: all rows are needed");
-    if (layer == nullptr || !HasHeads(op.qkv, *layer))
+    if (layer == nullptr || !HasHeads(op.qkv, *layer, !op.cross, true) ||
+        (op.cross && (!encodes_ || op.q_norm != -1 || op.k_norm != -1))) {
       return Bad("cache layer");
+    }
     if (op.rope < 0 || static_cast<size_t>(op.rope) >= plan_.ropes.size() ||
-        plan_.ropes[static_cast<size_t>(op.rope)].dims > layer->key_dim) {
+        plan_.ropes[static_cast<size_t>(op.rope)].dims > layer->key_dim ||
+        (op.cross && plan_.ropes[static_cast<size_t>(op.rope)].dims > 0)) {
       return Bad("rope index");
     }
     if (!IsVector(op.q_norm, layer->key_dim, true) ||
@@ -254,8 +265,9 @@ class Checker {
   Status Check(const model::AttentionOp& op) const {
     const model::CacheLayer* layer = Layer(op.layer);
     if (selects_ > 0) return Bad("order: all rows are needed");
-    if (layer == nullptr || !HasHeads(op.qkv, *layer) || op.window < 0 ||
-        (op.bidirectional && !plan_.encoder) || op.qkv == op.out ||
+    const bool whole = plan_.encoder || encodes_;
+    if (layer == nullptr || !HasHeads(op.qkv, *layer, true, !op.cross) ||
+        op.window < 0 || (op.bidirectional && !whole) || op.qkv == op.out ||
         Width(op.out) != int64_t{plan_.head_count} * layer->value_dim) {
       return Bad("attention");
     }
@@ -265,12 +277,29 @@ class Checker {
           op.alibi_slopes.size() != static_cast<size_t>(plan_.head_count)))) {
       return Bad("change of scores");
     }
+    if (op.cross &&
+        (plan_.encoder_op_count == 0 || encodes_ || op.bidirectional ||
+         op.window > 0 || !op.alibi_slopes.empty() || op.bias != -1)) {
+      return Bad("cross-attention");
+    }
+    return CheckBuckets(op);
+  }
+
+  Status CheckBuckets(const model::AttentionOp& op) const {
+    if (op.bias == -1 && op.buckets.empty()) return OkStatus();
+    if (!IsMatrix(op.bias, plan_.head_count) || op.buckets.size() % 2 != 1 ||
+        op.buckets.size() > kMaxWidth) {
+      return Bad("bias by position");
+    }
+    for (const uint8_t bucket : op.buckets) {
+      if (bucket >= Find(op.bias)->rows) return Bad("bucket");
+    }
     return OkStatus();
   }
 
   Status Check(const model::SelectRowsOp& op) {
     if (Width(op.in) == 0 || Width(op.in) != Width(op.out) || op.in == op.out ||
-        selects_++ > 0) {
+        encodes_ || selects_++ > 0) {
       return Bad("row selection");
     }
     return OkStatus();
@@ -288,7 +317,8 @@ class Checker {
   }
 
   Status Check(const model::PoolOp& op) {
-    if (Width(op.in) == 0 || selects_ != (op.pooled ? 1 : 0)) {
+    if (Width(op.in) == 0 || selects_ != (op.pooled ? 1 : 0) ||
+        plan_.encoder_op_count > 0) {
       return Bad("pooling");
     }
     if (op.out != -1) {
@@ -306,6 +336,8 @@ class Checker {
   const model::Plan& plan_;
   int selects_ = 0;
   int heads_ = 0;
+  int32_t at_ = 0;
+  bool encodes_ = false;  // the operation is the encoder's
 };
 
 }  // namespace

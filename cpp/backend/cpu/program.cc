@@ -129,7 +129,8 @@ void ResolveWeights(const CpuWeights& weights, const model::Op& op,
     instruction->vectors = {weights.vector(rope->q_norm),
                             weights.vector(rope->k_norm)};
   } else if (const auto* attention = std::get_if<model::AttentionOp>(&op)) {
-    instruction->vectors = {weights.vector(attention->sinks)};
+    instruction->vectors = {weights.vector(attention->sinks),
+                            weights.vector(attention->bias)};
   } else if (const auto* add = std::get_if<model::AddOp>(&op)) {
     instruction->vectors = {weights.vector(add->gate)};
   } else if (const auto* moe = std::get_if<model::MoeOp>(&op)) {

@@ -36,8 +36,8 @@ struct Instruction {
   std::vector<Matrix> matrices;  // of a product
   std::vector<const float*> biases;
   // Of a RopeAppendOp those of its norms, of q and k; of an AttentionOp its
-  // sinks; of an AddOp its gate; of a MoeOp its biases, of the router and of
-  // the selection. Null for none.
+  // sinks and its bias; of an AddOp its gate; of a MoeOp its biases, of the
+  // router and of the selection. Null for none.
   std::vector<const float*> vectors;
   // Of a MoeOp, whose `matrices` are the router and one for each format that
   // experts read.

@@ -31,6 +31,15 @@ Status CheckRows(const StepPlan& step, const RowGroup& group,
   return OkStatus();
 }
 
+Status CheckPages(const StepPlan& step, int32_t begin, int32_t count,
+                  const StepLimits& limits) {
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t page = step.blocks[static_cast<size_t>(begin + i)];
+    if (page < 0 || page >= limits.page_count) return Bad("page index");
+  }
+  return OkStatus();
+}
+
 Status CheckBlocks(const StepPlan& step, const RowGroup& group,
                    const StepLimits& limits) {
   const int64_t end = int64_t{group.position} + group.row_count;
@@ -42,12 +51,26 @@ Status CheckBlocks(const StepPlan& step, const RowGroup& group,
       int64_t{group.block_count} * limits.page_tokens < end) {
     return Bad("block table");
   }
-  for (int32_t i = 0; i < group.block_count; ++i) {
-    const int32_t page =
-        step.blocks[static_cast<size_t>(group.block_begin + i)];
-    if (page < 0 || page >= limits.page_count) return Bad("page index");
+  return CheckPages(step, group.block_begin, group.block_count, limits);
+}
+
+Status CheckEncoder(const StepPlan& step, const RowGroup& group,
+                    const StepLimits& limits) {
+  if (step.encode) {
+    return group.position == 0 && group.logits_count == 0
+               ? OkStatus()
+               : Bad("input of an encoder");
   }
-  return OkStatus();
+  if (!limits.encodes) return OkStatus();
+  if (group.encoder_length < 1 ||
+      !Inside(group.encoder_block_begin, group.encoder_block_count,
+              step.blocks.size()) ||
+      int64_t{group.encoder_block_count} * limits.page_tokens <
+          group.encoder_length) {
+    return Bad("block table of an encoder");
+  }
+  return CheckPages(step, group.encoder_block_begin, group.encoder_block_count,
+                    limits);
 }
 
 Status CheckLogits(const StepPlan& step, const RowGroup& group) {
@@ -109,6 +132,7 @@ Status CheckTransfers(const StepPlan& step, const StepLimits& limits) {
 Status CheckStep(const StepPlan& step, const StepLimits& limits) {
   INLAY_RETURN_IF_ERROR(CheckTransfers(step, limits));
   INLAY_RETURN_IF_ERROR(CheckPools(step));
+  if (step.encode && !limits.encodes) return Bad("kind");
   INLAY_RETURN_IF_ERROR(CheckTypes(step, limits.types));
   if ((step.tokens.empty() && step.transfers.empty()) ||
       step.tokens.size() > static_cast<size_t>(limits.max_rows) ||
@@ -130,6 +154,7 @@ Status CheckStep(const StepPlan& step, const StepLimits& limits) {
     INLAY_RETURN_IF_ERROR(CheckBlocks(step, group, limits));
     INLAY_RETURN_IF_ERROR(CheckRows(step, group, limits));
     INLAY_RETURN_IF_ERROR(CheckLogits(step, group));
+    INLAY_RETURN_IF_ERROR(CheckEncoder(step, group, limits));
     next_logits += group.logits_count;
     if (group.sample_begin != next_sample) return Bad("range of samples");
     next_sample += group.sample_count;

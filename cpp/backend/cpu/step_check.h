@@ -12,7 +12,8 @@ namespace inlay::backend::cpu {
 struct StepLimits {
   int32_t max_rows = 0;
   int32_t max_logits_rows = 0;
-  int64_t types = 0;  // kinds of segments
+  int64_t types = 0;     // kinds of segments
+  bool encodes = false;  // the plan is a decoder with an encoder
   int32_t page_tokens = 0;
   int32_t page_count = 0;
   int32_t vocabulary_size = 0;

@@ -191,6 +191,7 @@ class Layouter {
       return Mark(rope->k_norm, &WeightPlace::vector);
     }
     if (const auto* attention = std::get_if<model::AttentionOp>(&op)) {
+      INLAY_RETURN_IF_ERROR(Mark(attention->bias, &WeightPlace::vector));
       return Mark(attention->sinks, &WeightPlace::vector);
     }
     if (const auto* linear = std::get_if<model::LinearOp>(&op)) {

@@ -82,6 +82,12 @@ static inlay_status call_inlay_context_get_stats(void* handle, inlay_error* erro
   return inlay_context_get_stats((inlay_context*)handle, NULL, error);
 }
 
+static inlay_status call_inlay_context_add_architecture(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_context_add_architecture((inlay_context*)handle, NULL, 0, 0, error);
+}
+
 static inlay_status call_inlay_device_count(void* handle, inlay_error* error) {
   (void)handle;
   (void)error;
@@ -442,6 +448,12 @@ static inlay_status call_inlay_score(void* handle, inlay_error* error) {
   return inlay_score((inlay_engine*)handle, NULL, 0, NULL, 0, NULL, error);
 }
 
+static inlay_status call_inlay_score_encoded(void* handle, inlay_error* error) {
+  (void)handle;
+  (void)error;
+  return inlay_score_encoded((inlay_engine*)handle, NULL, 0, NULL, 0, NULL, 0, NULL, error);
+}
+
 static inlay_status call_inlay_embed(void* handle, inlay_error* error) {
   (void)handle;
   (void)error;
@@ -545,6 +557,8 @@ const misuse_case misuse_cases[] = {
     {"inlay_context_release", call_inlay_context_release,
      "inlay_context", 0},
     {"inlay_context_get_stats", call_inlay_context_get_stats,
+     "inlay_context", 1},
+    {"inlay_context_add_architecture", call_inlay_context_add_architecture,
      "inlay_context", 1},
     {"inlay_device_count", call_inlay_device_count,
      "inlay_context", 1},
@@ -663,6 +677,8 @@ const misuse_case misuse_cases[] = {
     {"inlay_generation_release", call_inlay_generation_release,
      "inlay_generation", 0},
     {"inlay_score", call_inlay_score,
+     "inlay_engine", 1},
+    {"inlay_score_encoded", call_inlay_score_encoded,
      "inlay_engine", 1},
     {"inlay_embed", call_inlay_embed,
      "inlay_engine", 1},

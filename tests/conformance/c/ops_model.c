@@ -32,6 +32,17 @@ static void run_context(const json* step) {
   put_int("threads", stats.thread_count);
 }
 
+static void run_architecture(const json* step) {
+  const json* text = json_get(step, "text");
+  inlay_error error = INLAY_ERROR_INIT;
+  const uint64_t flags =
+      json_number(step, "replace", 0) != 0 ? INLAY_ARCHITECTURE_REPLACE : 0;
+  put_status(inlay_context_add_architecture(handle_of(step, "context"),
+                                            text->text, text->size, flags,
+                                            &error),
+             &error);
+}
+
 static void run_options(const json* step) {
   const json* set = json_get(step, "set");
   inlay_error error = INLAY_ERROR_INIT;
@@ -167,6 +178,7 @@ static void run_model_info(const json* step) {
 int run_model_op(const char* op, const json* step) {
   if (strcmp(op, "library") == 0) return run_library(step), 1;
   if (strcmp(op, "context") == 0) return run_context(step), 1;
+  if (strcmp(op, "architecture") == 0) return run_architecture(step), 1;
   if (strcmp(op, "options") == 0) return run_options(step), 1;
   if (strcmp(op, "open") == 0) return run_open(step), 1;
   if (strcmp(op, "model_info") == 0) return run_model_info(step), 1;

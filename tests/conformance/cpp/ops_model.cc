@@ -40,6 +40,14 @@ void RunContext(const json* step, Objects& objects) {
   put_int("threads", stats.thread_count);
 }
 
+void RunArchitecture(const json* step, Objects& objects) {
+  const inlay::Context& context = Named(objects.contexts, step, "context");
+  context.add_architecture(
+      View(json_get(step, "text")),
+      json_number(step, "replace", 0) != 0 ? INLAY_ARCHITECTURE_REPLACE : 0);
+  Ok();
+}
+
 void RunOptions(const json* step, Objects& objects) {
   const json* set = json_get(step, "set");
   inlay::Options options;
@@ -239,6 +247,7 @@ inlay_options* OptionsOf(Objects& objects, const json* step) {
 bool RunModelOp(std::string_view op, const json* step, Objects& objects) {
   if (op == "library") return RunLibrary(step), true;
   if (op == "context") return RunContext(step, objects), true;
+  if (op == "architecture") return RunArchitecture(step, objects), true;
   if (op == "options") return RunOptions(step, objects), true;
   if (op == "open") return RunOpen(step, objects), true;
   if (op == "model_info") {

@@ -275,6 +275,17 @@ namespace Inlay
         Fp8 = 5,
     }
 
+    /// <summary>Flags of inlay_context_add_architecture. Since 0.2.</summary>
+    [Flags]
+    public enum ArchitectureFlags : ulong
+    {
+        /// <summary>No flag.</summary>
+        None = 0,
+        /// <summary>Where a name of the description is known already, of a
+        /// built-in architecture too, the new one counts.</summary>
+        Replace = 1UL << 0,
+    }
+
     /// <summary>Flags of inlay_model_options::flags. Since 0.1.</summary>
     [Flags]
     public enum ModelFlags : ulong

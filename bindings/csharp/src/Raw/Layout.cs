@@ -582,7 +582,7 @@ namespace Inlay.Raw
             var s = default(inlay_request);
             var start = (byte*)&s;
             var type = typeof(inlay_request);
-            visit(type, "", sizeof(inlay_request), 336);
+            visit(type, "", sizeof(inlay_request), 352);
             visit(type, "struct_size",
                 (byte*)&s.struct_size - start, 0);
             visit(type, "max_tokens",
@@ -695,6 +695,10 @@ namespace Inlay.Raw
                 (byte*)&s.logits_hook - start, 320);
             visit(type, "logits_user_data",
                 (byte*)&s.logits_user_data - start, 328);
+            visit(type, "decoder_tokens",
+                (byte*)&s.decoder_tokens - start, 336);
+            visit(type, "decoder_token_count",
+                (byte*)&s.decoder_token_count - start, 344);
         }
 
         static void Visit_inlay_event(Visitor visit)

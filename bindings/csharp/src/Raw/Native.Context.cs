@@ -57,6 +57,28 @@ namespace Inlay.Raw
             inlay_context_stats* @out,
             inlay_error* error);
 
+        /// <summary>Adds an architecture to the built-in ones, for models of
+        /// this context that are opened from here on: a description as
+        /// docs/add-a-model.md writes it. Errors name line, column and field.
+        /// INLAY_ERR_UNSUPPORTED: it is of another version of the schema.
+        /// INLAY_ERR_FAILED_PRECONDITION: one of its names is known already,
+        /// and INLAY_ARCHITECTURE_REPLACE is not set. Since 0.2.</summary>
+        /// <param name="context">The context.</param>
+        /// <param name="text">The description; at most 1 MiB.</param>
+        /// <param name="text_size">Bytes of text, or INLAY_NUL.</param>
+        /// <param name="flags">Of inlay_architecture_flags.</param>
+        /// <param name="error">Receives the detail of a failure; may be
+        /// NULL.</param>
+        /// <remarks>Thread class: any. Any thread; not inside a callback.
+        /// Ownership: Copies the text.</remarks>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        public static extern int inlay_context_add_architecture(
+            ContextHandle context,
+            byte* text,
+            UIntPtr text_size,
+            ulong flags,
+            inlay_error* error);
+
         /// <summary>Number of known devices, usable or not. Device 0 is the
         /// processor. Since 0.1.</summary>
         /// <param name="context">The context.</param>

@@ -145,6 +145,42 @@ namespace Inlay.Raw
             UIntPtr* out_count,
             inlay_error* error);
 
+        /// <summary>What inlay_score does, for a model with an encoder: logits
+        /// of every position of its decoder's tokens, given the encoder's
+        /// input. The input runs whole in one step and shares nothing with
+        /// others. FAILED_PRECONDITION: the model has no encoder. OUT_OF_RANGE:
+        /// the input is longer than the encoder's context or the engine's
+        /// max_step_tokens, or the tokens than the decoder's context. A
+        /// host-driven engine is stepped by this call. Since 0.2.</summary>
+        /// <param name="engine">The engine.</param>
+        /// <param name="encoder_tokens">The encoder's input, at least 1
+        /// id.</param>
+        /// <param name="encoder_token_count">Entries of encoder_tokens.</param>
+        /// <param name="tokens">The decoder's ids, at least 1.</param>
+        /// <param name="token_count">Entries of tokens.</param>
+        /// <param name="logits">Receives the logits; NULL with capacity 0 only
+        /// asks for the count.</param>
+        /// <param name="capacity">Floats of logits.</param>
+        /// <param name="out_count">Receives token_count * vocabulary_size, also
+        /// with INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.</param>
+        /// <param name="error">Receives the detail of a failure; may be
+        /// NULL.</param>
+        /// <remarks>Thread class: blocking. Any thread; may wait; not inside a
+        /// callback. Ownership: Writes to the caller's buffer, row-major
+        /// [token_count, vocabulary_size]. Waits at most: As inlay_score, and
+        /// one pass over the encoder's input before.</remarks>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        public static extern int inlay_score_encoded(
+            EngineHandle engine,
+            int* encoder_tokens,
+            UIntPtr encoder_token_count,
+            int* tokens,
+            UIntPtr token_count,
+            float* logits,
+            UIntPtr capacity,
+            UIntPtr* out_count,
+            inlay_error* error);
+
         /// <summary>One vector for each input of a model that embeds: an
         /// encoder, or a decoder whose files say how its rows become a vector.
         /// An input runs whole in one step and shares nothing with others.

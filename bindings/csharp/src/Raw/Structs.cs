@@ -804,6 +804,13 @@ namespace Inlay.Raw
         /// <summary>Passed to logits_hook; must live until the terminal event
         /// was delivered. Since 0.2.</summary>
         public void* logits_user_data;
+        /// <summary>Of a model with an encoder, whose input is the prompt: what
+        /// its decoder begins with; NULL: as the model says. Other models
+        /// refuse it. Since 0.2.</summary>
+        public int* decoder_tokens;
+        /// <summary>Entries of decoder_tokens; 0: as the model says. Since
+        /// 0.2.</summary>
+        public UIntPtr decoder_token_count;
     }
 
     /// <summary>One event of one request. What it points to is valid until the

@@ -145,6 +145,11 @@ const (
 	KVFP8  = 5
 )
 
+// inlay_architecture_flags.
+const (
+	ArchitectureReplace = 1 << 0
+)
+
 // inlay_model_flags.
 const (
 	ModelVocabularyOnly = 1 << 0

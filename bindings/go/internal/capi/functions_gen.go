@@ -115,6 +115,17 @@ func ContextGetStats(context *Context, out *ContextStats, detail *Error) int32 {
 	return int32(C.inlay_context_get_stats((*C.inlay_context)(unsafe.Pointer(context)), (*C.inlay_context_stats)(unsafe.Pointer(out)), (*C.inlay_error)(unsafe.Pointer(detail))))
 }
 
+// ContextAddArchitecture is inlay_context_add_architecture. Adds an
+// architecture to the built-in ones, for models of this context that are
+// opened from here on: a description as docs/add-a-model.md writes it.
+// Errors name line, column and field. INLAY_ERR_UNSUPPORTED: it is of
+// another version of the schema. INLAY_ERR_FAILED_PRECONDITION: one of its
+// names is known already, and INLAY_ARCHITECTURE_REPLACE is not set. Thread
+// class: any.
+func ContextAddArchitecture(context *Context, text *byte, textSize uintptr, flags uint64, detail *Error) int32 {
+	return int32(C.inlay_context_add_architecture((*C.inlay_context)(unsafe.Pointer(context)), (*C.char)(unsafe.Pointer(text)), C.size_t(textSize), C.uint64_t(flags), (*C.inlay_error)(unsafe.Pointer(detail))))
+}
+
 // DeviceCount is inlay_device_count. Number of known devices, usable or not.
 // Device 0 is the processor. Thread class: callback-safe.
 func DeviceCount(context *Context, outCount *uintptr, detail *Error) int32 {
@@ -529,6 +540,17 @@ func GenerationRelease(generation *Generation) {
 // stepped by this call. Thread class: blocking.
 func Score(engine *Engine, tokens *int32, tokenCount uintptr, logits *float32, capacity uintptr, outCount *uintptr, detail *Error) int32 {
 	return int32(C.inlay_score((*C.inlay_engine)(unsafe.Pointer(engine)), (*C.int32_t)(unsafe.Pointer(tokens)), C.size_t(tokenCount), (*C.float)(unsafe.Pointer(logits)), C.size_t(capacity), (*C.size_t)(unsafe.Pointer(outCount)), (*C.inlay_error)(unsafe.Pointer(detail))))
+}
+
+// ScoreEncoded is inlay_score_encoded. What inlay_score does, for a model
+// with an encoder: logits of every position of its decoder's tokens, given
+// the encoder's input. The input runs whole in one step and shares nothing
+// with others. FAILED_PRECONDITION: the model has no encoder. OUT_OF_RANGE:
+// the input is longer than the encoder's context or the engine's
+// max_step_tokens, or the tokens than the decoder's context. A host-driven
+// engine is stepped by this call. Thread class: blocking.
+func ScoreEncoded(engine *Engine, encoderTokens *int32, encoderTokenCount uintptr, tokens *int32, tokenCount uintptr, logits *float32, capacity uintptr, outCount *uintptr, detail *Error) int32 {
+	return int32(C.inlay_score_encoded((*C.inlay_engine)(unsafe.Pointer(engine)), (*C.int32_t)(unsafe.Pointer(encoderTokens)), C.size_t(encoderTokenCount), (*C.int32_t)(unsafe.Pointer(tokens)), C.size_t(tokenCount), (*C.float)(unsafe.Pointer(logits)), C.size_t(capacity), (*C.size_t)(unsafe.Pointer(outCount)), (*C.inlay_error)(unsafe.Pointer(detail))))
 }
 
 // Embed is inlay_embed. One vector for each input of a model that embeds: an

@@ -442,7 +442,7 @@ _Static_assert(offsetof(inlay_prompt_part, tokens) == 32,
                "inlay_prompt_part.tokens");
 _Static_assert(offsetof(inlay_prompt_part, token_count) == 40,
                "inlay_prompt_part.token_count");
-_Static_assert(sizeof(inlay_request) >= 336, "inlay_request");
+_Static_assert(sizeof(inlay_request) >= 352, "inlay_request");
 _Static_assert(offsetof(inlay_request, struct_size) == 0,
                "inlay_request.struct_size");
 _Static_assert(offsetof(inlay_request, max_tokens) == 4,
@@ -555,6 +555,10 @@ _Static_assert(offsetof(inlay_request, logits_hook) == 320,
                "inlay_request.logits_hook");
 _Static_assert(offsetof(inlay_request, logits_user_data) == 328,
                "inlay_request.logits_user_data");
+_Static_assert(offsetof(inlay_request, decoder_tokens) == 336,
+               "inlay_request.decoder_tokens");
+_Static_assert(offsetof(inlay_request, decoder_token_count) == 344,
+               "inlay_request.decoder_token_count");
 _Static_assert(sizeof(inlay_event) >= 176, "inlay_event");
 _Static_assert(offsetof(inlay_event, struct_size) == 0,
                "inlay_event.struct_size");
@@ -689,6 +693,7 @@ _Static_assert(INLAY_KV_F16 == 2, "INLAY_KV_F16");
 _Static_assert(INLAY_KV_BF16 == 3, "INLAY_KV_BF16");
 _Static_assert(INLAY_KV_INT8 == 4, "INLAY_KV_INT8");
 _Static_assert(INLAY_KV_FP8 == 5, "INLAY_KV_FP8");
+_Static_assert(INLAY_ARCHITECTURE_REPLACE == (UINT64_C(1) << 0), "INLAY_ARCHITECTURE_REPLACE");
 _Static_assert(INLAY_MODEL_VOCABULARY_ONLY == (UINT64_C(1) << 0), "INLAY_MODEL_VOCABULARY_ONLY");
 _Static_assert(INLAY_TOKEN_IS_BOS == (UINT64_C(1) << 0), "INLAY_TOKEN_IS_BOS");
 _Static_assert(INLAY_TOKEN_IS_EOS == (UINT64_C(1) << 1), "INLAY_TOKEN_IS_EOS");

@@ -27,7 +27,7 @@ var structSizes = []struct {
 	{"inlay_session_info", 16},
 	{"inlay_memory_needs", 56},
 	{"inlay_prompt_part", 48},
-	{"inlay_request", 336},
+	{"inlay_request", 352},
 	{"inlay_event", 176},
 }
 
@@ -471,7 +471,7 @@ var (
 	_ [8]byte   = [unsafe.Sizeof(PromptPart{}.Tokens)]byte{}
 	_ [40]byte  = [unsafe.Offsetof(PromptPart{}.TokenCount)]byte{}
 	_ [8]byte   = [unsafe.Sizeof(PromptPart{}.TokenCount)]byte{}
-	_ [336]byte = [unsafe.Sizeof(Request{})]byte{}
+	_ [352]byte = [unsafe.Sizeof(Request{})]byte{}
 	_ [0]byte   = [unsafe.Offsetof(Request{}.StructSize)]byte{}
 	_ [4]byte   = [unsafe.Sizeof(Request{}.StructSize)]byte{}
 	_ [4]byte   = [unsafe.Offsetof(Request{}.MaxTokens)]byte{}
@@ -584,6 +584,10 @@ var (
 	_ [8]byte   = [unsafe.Sizeof(Request{}.LogitsHook)]byte{}
 	_ [328]byte = [unsafe.Offsetof(Request{}.LogitsUserData)]byte{}
 	_ [8]byte   = [unsafe.Sizeof(Request{}.LogitsUserData)]byte{}
+	_ [336]byte = [unsafe.Offsetof(Request{}.DecoderTokens)]byte{}
+	_ [8]byte   = [unsafe.Sizeof(Request{}.DecoderTokens)]byte{}
+	_ [344]byte = [unsafe.Offsetof(Request{}.DecoderTokenCount)]byte{}
+	_ [8]byte   = [unsafe.Sizeof(Request{}.DecoderTokenCount)]byte{}
 	_ [176]byte = [unsafe.Sizeof(Event{})]byte{}
 	_ [0]byte   = [unsafe.Offsetof(Event{}.StructSize)]byte{}
 	_ [4]byte   = [unsafe.Sizeof(Event{}.StructSize)]byte{}

@@ -706,6 +706,11 @@ type Request struct {
 	LogitsHook unsafe.Pointer
 	// Passed to logits_hook; must live until the terminal event was delivered.
 	LogitsUserData uintptr
+	// Of a model with an encoder, whose input is the prompt: what its decoder
+	// begins with; NULL: as the model says. Other models refuse it.
+	DecoderTokens *int32
+	// Entries of decoder_tokens; 0: as the model says.
+	DecoderTokenCount uintptr
 }
 
 // Event has the layout of inlay_event.

@@ -70,8 +70,9 @@ var operations map[string]func(*runner, *step) (object, error)
 
 func init() {
 	operations = map[string]func(*runner, *step) (object, error){
-		"library": library, "context": newContext, "options": newOptions,
-		"open": open, "model_info": modelInfo, "metadata": metadata,
+		"library": library, "context": newContext, "architecture": addArchitecture,
+		"options": newOptions,
+		"open":    open, "model_info": modelInfo, "metadata": metadata,
 		"tokenize": tokenize, "tokenize_pair": tokenizePair, "detokenize": detokenize,
 		"find_token": findToken, "chat": chat, "engine": newEngine,
 		"stream": stream, "generate": generate, "push": push,
@@ -104,6 +105,17 @@ func newContext(r *runner, s *step) (object, error) {
 		return nil, err
 	}
 	return ok(pair{"threads", stats.ThreadCount}), nil
+}
+
+func addArchitecture(r *runner, s *step) (object, error) {
+	c := r.contexts[s.Context]
+	if c == nil {
+		return nil, errors.New("no context " + s.Context)
+	}
+	if err := c.AddArchitecture(s.Text, s.Replace); err != nil {
+		return nil, err
+	}
+	return ok(), nil
 }
 
 func newOptions(r *runner, s *step) (object, error) {

@@ -78,6 +78,7 @@ type step struct {
 	Options         string
 	VocabularyOnly  bool `json:"vocabulary_only"`
 	Cancel          bool
+	Replace         bool
 	Model           string
 	Key, Text       string
 	Tokens          []int32

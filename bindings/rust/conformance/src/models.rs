@@ -23,6 +23,12 @@ fn context(world: &mut World, step: &Json) -> Result<Record, Stop> {
     Ok(record)
 }
 
+fn architecture(world: &World, step: &Json) -> Result<Record, Stop> {
+    let context = named(&world.contexts, step, "context")?;
+    context.add_architecture(step.get("text").text(), step.get("replace").is_true())?;
+    Ok(Record::ok())
+}
+
 fn options(world: &mut World, step: &Json) -> Result<Record, Stop> {
     let mut options = inlay::Options::new()?;
     let pairs = step.get("set").list();
@@ -140,6 +146,7 @@ pub fn step(world: &mut World, step: &Json) -> Result<Record, Stop> {
     match step.get("op").text() {
         "library" => Ok(library(step)),
         "context" => context(world, step),
+        "architecture" => architecture(world, step),
         "options" => options(world, step),
         "open" => open(world, step),
         "model_info" => model_info(&model(world)?),

@@ -4,7 +4,7 @@ use crate::callback::contain_alone;
 use crate::error::{call, Result};
 use crate::handle::Handle;
 use crate::library::check;
-use crate::text::{copy, slice};
+use crate::text::{copy, input, slice};
 use inlay_sys as sys;
 use std::alloc::{GlobalAlloc, Layout};
 use std::os::raw::{c_char, c_void};
@@ -210,6 +210,29 @@ impl Context {
         // SAFETY: a new reference.
         let handle = unsafe { Handle::own(raw) };
         Ok(Context { handle: handle.expect("a success gives an object") })
+    }
+
+    /// Adds an architecture to the built-in ones, for models that are opened
+    /// from here on: the text of a description, as `docs/add-a-model.md` writes
+    /// it. `replace`: where a name is known already, the new one counts.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` names line, column and field; `Unsupported` for another
+    /// version of the schema; `FailedPrecondition` if a name is known already.
+    pub fn add_architecture(&self, text: &str, replace: bool) -> Result<()> {
+        let (text, size) = input(text);
+        let flags = if replace { sys::INLAY_ARCHITECTURE_REPLACE } else { 0 };
+        // SAFETY: the handle is alive, the text lives during the call.
+        call(|error| unsafe {
+            sys::inlay_context_add_architecture(
+                self.handle.as_ptr(),
+                text,
+                size,
+                flags,
+                error,
+            )
+        })
     }
 
     /// Memory in use, in bytes.

@@ -218,6 +218,11 @@ pub const INLAY_KV_INT8: i32 = 4;
 /// 8-bit floats (E4M3) with one scale per head. Since 0.2.
 pub const INLAY_KV_FP8: i32 = 5;
 
+// inlay_architecture_flags
+/// Where a name of the description is known already, of a built-in architecture
+/// too, the new one counts.
+pub const INLAY_ARCHITECTURE_REPLACE: u64 = 1 << 0;
+
 // inlay_model_flags
 /// No weights: only the vocabulary, the chat template and the file's
 /// description. Works for architectures that Inlay cannot run, and for files

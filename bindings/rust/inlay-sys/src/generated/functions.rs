@@ -154,6 +154,35 @@ extern "C" {
         error: *mut inlay_error,
     ) -> inlay_status;
 
+    /// Adds an architecture to the built-in ones, for models of this context
+    /// that are opened from here on: a description as docs/add-a-model.md
+    /// writes it. Errors name line, column and field. INLAY_ERR_UNSUPPORTED: it
+    /// is of another version of the schema. INLAY_ERR_FAILED_PRECONDITION: one
+    /// of its names is known already, and INLAY_ARCHITECTURE_REPLACE is not
+    /// set.
+    ///
+    /// - `context`: The context.
+    /// - `text`: The description; at most 1 MiB.
+    /// - `text_size`: Bytes of text, or INLAY_NUL.
+    /// - `flags`: Of inlay_architecture_flags.
+    /// - `error`: Receives the detail of a failure; may be NULL.
+    ///
+    /// Errors: `INLAY_ERR_INVALID_ARGUMENT`, `INLAY_ERR_UNSUPPORTED_FIELD`,
+    /// `INLAY_ERR_UNSUPPORTED`, `INLAY_ERR_FAILED_PRECONDITION`,
+    /// `INLAY_ERR_RESOURCE_EXHAUSTED`, `INLAY_ERR_OUT_OF_MEMORY`,
+    /// `INLAY_ERR_FORKED`.
+    ///
+    /// Thread class: any. Any thread; not inside a callback.
+    ///
+    /// Ownership: Copies the text. Since 0.2.
+    pub fn inlay_context_add_architecture(
+        context: *mut inlay_context,
+        text: *const c_char,
+        text_size: usize,
+        flags: u64,
+        error: *mut inlay_error,
+    ) -> inlay_status;
+
     /// Number of known devices, usable or not. Device 0 is the processor.
     ///
     /// - `context`: The context.
@@ -1437,6 +1466,51 @@ extern "C" {
     /// vocabulary_size\]. Since 0.1.
     pub fn inlay_score(
         engine: *mut inlay_engine,
+        tokens: *const i32,
+        token_count: usize,
+        logits: *mut f32,
+        capacity: usize,
+        out_count: *mut usize,
+        error: *mut inlay_error,
+    ) -> inlay_status;
+
+    /// What inlay_score does, for a model with an encoder: logits of every
+    /// position of its decoder's tokens, given the encoder's input. The input
+    /// runs whole in one step and shares nothing with others.
+    /// FAILED_PRECONDITION: the model has no encoder. OUT_OF_RANGE: the input
+    /// is longer than the encoder's context or the engine's max_step_tokens, or
+    /// the tokens than the decoder's context. A host-driven engine is stepped
+    /// by this call.
+    ///
+    /// - `engine`: The engine.
+    /// - `encoder_tokens`: The encoder's input, at least 1 id.
+    /// - `encoder_token_count`: Entries of encoder_tokens.
+    /// - `tokens`: The decoder's ids, at least 1.
+    /// - `token_count`: Entries of tokens.
+    /// - `logits`: Receives the logits; NULL with capacity 0 only asks for the
+    /// count.
+    /// - `capacity`: Floats of logits.
+    /// - `out_count`: Receives token_count * vocabulary_size, also with
+    /// INLAY_ERR_BUFFER_TOO_SMALL; may be NULL.
+    /// - `error`: Receives the detail of a failure; may be NULL.
+    ///
+    /// Errors: `INLAY_ERR_INVALID_ARGUMENT`, `INLAY_ERR_OUT_OF_RANGE`,
+    /// `INLAY_ERR_BUFFER_TOO_SMALL`, `INLAY_ERR_FAILED_PRECONDITION`,
+    /// `INLAY_ERR_RESOURCE_EXHAUSTED`, `INLAY_ERR_CANCELLED`,
+    /// `INLAY_ERR_INTERNAL`, `INLAY_ERR_OUT_OF_MEMORY`,
+    /// `INLAY_ERR_WOULD_DEADLOCK`, `INLAY_ERR_FORKED`.
+    ///
+    /// Thread class: blocking. Any thread; may wait; not inside a callback.
+    ///
+    /// Waits at most: As inlay_score, and one pass over the encoder's input
+    /// before.
+    ///
+    /// Ownership: Writes to the caller's buffer, row-major \[token_count,
+    /// vocabulary_size\]. Since 0.2.
+    pub fn inlay_score_encoded(
+        engine: *mut inlay_engine,
+        encoder_tokens: *const i32,
+        encoder_token_count: usize,
         tokens: *const i32,
         token_count: usize,
         logits: *mut f32,

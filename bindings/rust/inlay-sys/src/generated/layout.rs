@@ -360,7 +360,7 @@ fn layout_of_inlay_prompt_part() {
 #[cfg(target_pointer_width = "64")]
 #[test]
 fn layout_of_inlay_request() {
-    assert_eq!(size_of::<inlay_request>(), 336);
+    assert_eq!(size_of::<inlay_request>(), 352);
     at!(inlay_request, struct_size, 0);
     at!(inlay_request, max_tokens, 4);
     at!(inlay_request, flags, 8);
@@ -417,6 +417,8 @@ fn layout_of_inlay_request() {
     at!(inlay_request, dry_breaker_count, 312);
     at!(inlay_request, logits_hook, 320);
     at!(inlay_request, logits_user_data, 328);
+    at!(inlay_request, decoder_tokens, 336);
+    at!(inlay_request, decoder_token_count, 344);
 }
 
 #[cfg(target_pointer_width = "64")]

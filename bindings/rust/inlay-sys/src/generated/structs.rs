@@ -984,6 +984,11 @@ pub struct inlay_request {
     /// Passed to logits_hook; must live until the terminal event was delivered.
     /// Since 0.2.
     pub logits_user_data: *mut c_void,
+    /// Of a model with an encoder, whose input is the prompt: what its decoder
+    /// begins with; NULL: as the model says. Other models refuse it. Since 0.2.
+    pub decoder_tokens: *const i32,
+    /// Entries of decoder_tokens; 0: as the model says. Since 0.2.
+    pub decoder_token_count: usize,
 }
 
 impl Default for inlay_request {
