@@ -31,7 +31,8 @@ table in [numerics.md](numerics.md).
 
 **Precision.** Each golden is a tiny model with random weights. Its logits in F32,
 for prompts of several lengths, are within 2e-4 of the range of those that
-transformers computes, and its greedy tokens are the same. What other weight
+transformers computes, or llama.cpp where transformers has no class of its own
+(InternLM, Qwen 1, Baichuan, ChatGLM, MiniCPM), and its greedy tokens are the same. What other weight
 types and recipes add to that is in [numerics.md](numerics.md). Quantised folders
 have goldens of their own, of the Llama shape:
 {quantized}.

@@ -10,7 +10,7 @@
 namespace inlay::formats {
 namespace {
 
-int64_t DivideUp(int64_t a, int64_t b) { return a / b + (a % b != 0); }
+int64_t BlocksFor(int64_t a, int64_t b) { return a / b + (a % b != 0); }
 
 // Scales [rows, columns], each for a block of the weight.
 struct Grid {
@@ -93,8 +93,8 @@ StatusOr<Grid> GridOf(const TensorInfo& weight, const TensorInfo& scale,
   grid.rows = scale.shape[0];
   grid.columns = scale.rank == 2 ? scale.shape[1] : 1;
   const bool blocks = block.first > 0 &&
-                      grid.rows == DivideUp(rows, block.first) &&
-                      grid.columns == DivideUp(columns, block.second);
+                      grid.rows == BlocksFor(rows, block.first) &&
+                      grid.columns == BlocksFor(columns, block.second);
   if (blocks) {
     grid.block = block;
     return grid;

@@ -18,10 +18,10 @@ constexpr int32_t kMaxExperts = 1 << 12;
 constexpr int32_t kMaxUsed = 64;
 constexpr int32_t kMaxLength = 1 << 22;
 
-class Reader {
+class ExpertReader {
  public:
-  Reader(const architectures::Architecture& architecture,
-         const formats::ModelFile& file)
+  ExpertReader(const architectures::Architecture& architecture,
+               const formats::ModelFile& file)
       : names_(architecture, file) {}
 
   // An integer of [low, high]; `fallback` < low makes the key required.
@@ -95,7 +95,8 @@ class Reader {
   const FileNames names_;
 };
 
-Status ReadLengths(const Reader& reader, const architectures::ExpertKeys& keys,
+Status ReadLengths(const ExpertReader& reader,
+                   const architectures::ExpertKeys& keys,
                    int32_t feed_forward_length, ExpertSizes* out) {
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.used(), "experts used", 1,
                                        std::min(out->count, kMaxUsed), 0,
@@ -115,8 +116,8 @@ Status ReadLengths(const Reader& reader, const architectures::ExpertKeys& keys,
                         &out->shared_length);
 }
 
-Status ReadGroups(const Reader& reader, const architectures::ExpertKeys& keys,
-                  ExpertSizes* out) {
+Status ReadGroups(const ExpertReader& reader,
+                  const architectures::ExpertKeys& keys, ExpertSizes* out) {
   const std::string method = reader.names().Key(keys.group_method());
   if (!method.empty()) {
     INLAY_ASSIGN_OR_RETURN(const std::optional<std::string> given,
@@ -140,8 +141,9 @@ Status ReadGroups(const Reader& reader, const architectures::ExpertKeys& keys,
   return OkStatus();
 }
 
-Status ReadLayers(const Reader& reader, const architectures::ExpertKeys& keys,
-                  int32_t block_count, ExpertSizes* out) {
+Status ReadLayers(const ExpertReader& reader,
+                  const architectures::ExpertKeys& keys, int32_t block_count,
+                  ExpertSizes* out) {
   constexpr int32_t kMost = std::numeric_limits<int32_t>::max();
   int32_t first = 0, last = block_count - 1, step = 1;
   INLAY_RETURN_IF_ERROR(reader.Integer(
@@ -170,7 +172,7 @@ StatusOr<ExpertSizes> ReadExpertSizes(
     int32_t feed_forward_length) {
   ExpertSizes out;
   if (!architecture.mlp().has_experts()) return out;
-  const Reader reader(architecture, file);
+  const ExpertReader reader(architecture, file);
   const architectures::ExpertKeys& keys =
       architecture.hyperparameters().experts();
   INLAY_RETURN_IF_ERROR(reader.Integer(keys.count(), "number of experts", 0,

@@ -22,7 +22,7 @@ using kernels::cpu::ActivationFormat;
 // Outputs that threads divide; a multiple of what kernels take together.
 constexpr int64_t kPanel = 32;
 // A router's outputs are few: many rows are divided instead.
-constexpr int32_t kFewRows = 8;
+constexpr int32_t kFewExpertRows = 8;
 constexpr int64_t kRouterRows = 16;
 
 int64_t Panels(int64_t outputs) { return (outputs + kPanel - 1) / kPanel; }
@@ -96,7 +96,7 @@ class Mixture {
                    outputs);
     };
     const int64_t rows = worker_.rows;
-    if (rows <= kFewRows) {
+    if (rows <= kFewExpertRows) {
       worker_.ForPieces(Panels(count_), [&](Range piece) {
         multiply({0, rows}, {piece.begin * kPanel,
                              std::min<int64_t>(piece.end * kPanel, count_)});
@@ -113,7 +113,7 @@ class Mixture {
   }
 
   void Choose() {
-    const bool few = worker_.rows <= kFewRows;
+    const bool few = worker_.rows <= kFewExpertRows;
     const Range share = few ? Range{0, worker_.thread == 0 ? worker_.rows : 0}
                             : worker_.Share(worker_.rows);
     for (int64_t row = share.begin; row < share.end; ++row) {
